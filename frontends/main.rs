@@ -1,0 +1,3 @@
+//! The composition root: reads the settings, opens the store, opens the doors, waits.
+
+fn main() {}
