@@ -1,1 +1,3 @@
-//! Not written yet.
+//! The door that speaks Redis.
+
+pub mod resp;
