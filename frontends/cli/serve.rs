@@ -1,0 +1,26 @@
+//! `stele serve`: a node until somebody asks it to stop.
+
+use crate::config::Settings;
+
+use super::Failure;
+use super::node::{Node, runtime};
+use super::stop::Stop;
+
+pub fn run(settings: Settings) -> Result<(), Failure> {
+    runtime(&settings)?.block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let mut stop = Stop::listen().map_err(Failure::running)?;
+    let node = Node::open(&settings).await?;
+    say_ready(&node);
+    stop.asked().await;
+    tracing::info!("stopping");
+    node.close().await
+}
+
+/// The one line on standard output that scripts wait for.
+#[allow(clippy::print_stdout)]
+fn say_ready(node: &Node) {
+    println!("ready {}", node.addresses());
+}

@@ -1,0 +1,151 @@
+//! The table of settings: a name, a sentence, how to read it and how to print it.
+
+use super::Settings;
+use super::value::Value;
+
+/// One setting. Its flag is the name with `-` for `_`, its variable `STELE_` and the name
+/// in capitals.
+pub struct Key {
+    pub name: &'static str,
+    /// What stands for the value in the help.
+    pub value_name: &'static str,
+    /// One or two sentences; the comment above the key in `config/stele.toml`.
+    pub help: &'static str,
+    /// Sets it from text. The error says what was expected.
+    pub set: fn(&mut Settings, &str) -> Result<(), String>,
+    /// Its text now.
+    pub get: fn(&Settings) -> String,
+}
+
+impl Key {
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    pub fn variable(&self) -> String {
+        format!("STELE_{}", self.name.to_uppercase())
+    }
+}
+
+macro_rules! key {
+    ($field:ident, $value_name:literal, $help:literal) => {
+        Key {
+            name: stringify!($field),
+            value_name: $value_name,
+            help: $help,
+            set: |settings, text| {
+                settings.$field = Value::read(text)?;
+                Ok(())
+            },
+            get: |settings| Value::print(&settings.$field),
+        }
+    };
+}
+
+/// Every setting, in the order of `config/stele.toml`.
+pub const KEYS: [Key; 15] = [
+    key!(
+        data,
+        "DIR",
+        "The folder that holds everything this node stores; made if it is not there."
+    ),
+    key!(
+        bind,
+        "ADDR",
+        "The address every door listens on. Anything but loopback needs users to exist."
+    ),
+    key!(
+        redis_port,
+        "PORT",
+        "The port of the redis door; 0 picks a free one."
+    ),
+    key!(
+        postgres_port,
+        "PORT",
+        "The port of the postgres door; 0 picks a free one."
+    ),
+    key!(
+        http_port,
+        "PORT",
+        "The port of the http door, which does not exist yet."
+    ),
+    key!(
+        nats_port,
+        "PORT",
+        "The port of the nats door, which does not exist yet."
+    ),
+    key!(
+        fsync,
+        "WHEN",
+        "When a write is forced to disk: always (before the answer), everysec (a crash of the machine may lose the last second) or off (when the operating system likes)."
+    ),
+    key!(
+        partition_count,
+        "N",
+        "Partitions of a new data folder, a power of two. An existing folder keeps its own."
+    ),
+    key!(
+        worker_threads,
+        "N",
+        "Threads that serve clients; 0 means one per core."
+    ),
+    key!(
+        client_count_max,
+        "N",
+        "Clients served at once by each door; the next one is refused."
+    ),
+    key!(
+        drain_ms_max,
+        "MS",
+        "How long a stopping node waits for its clients to finish, milliseconds."
+    ),
+    key!(
+        block_cache_bytes,
+        "BYTES",
+        "Memory for blocks read from disk."
+    ),
+    key!(
+        memtable_bytes,
+        "BYTES",
+        "Memory of one write buffer, before it is written to disk as a sorted file."
+    ),
+    key!(
+        log_entries_kept,
+        "N",
+        "Entries each log keeps after they are applied."
+    ),
+    key!(
+        log_filter,
+        "FILTER",
+        "What is logged on standard error: a level, or target=level pairs separated by commas."
+    ),
+];
+
+/// The key of that name.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_prints_what_it_reads() {
+        for key in &KEYS {
+            let mut settings = Settings::default();
+            let text = (key.get)(&settings);
+            (key.set)(&mut settings, &text).unwrap();
+            assert_eq!(settings, Settings::default(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn one_name_has_three_spellings() {
+        let key = find("redis_port").unwrap();
+        assert_eq!(
+            (key.flag().as_str(), key.variable().as_str()),
+            ("redis-port", "STELE_REDIS_PORT")
+        );
+    }
+}
