@@ -1,0 +1,312 @@
+//! The overlay: rows written but not yet stored, above rows that are.
+//!
+//! An op is folded into an overlay; `apply` turns the overlay's writes into one
+//! store batch, a transaction keeps them to see its own writes. Savepoints are
+//! positions in an undo list, so taking one costs nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use bytes::Bytes;
+
+use super::rows::{Row, RowIter, Rows};
+use super::{Change, CollectionId, Stamp, layout};
+use crate::error::Result;
+
+/// What an overlay has collected: owned, so that it outlives the rows below.
+#[derive(Debug, Default)]
+pub struct Writes {
+    rows: BTreeMap<Bytes, Option<Row>>,
+    counts: BTreeMap<CollectionId, i64>,
+    changes: Vec<Change>,
+    undo: Vec<Undo>,
+    keeps_undo: bool,
+}
+
+#[derive(Debug)]
+enum Undo {
+    Row(Bytes, Option<Option<Row>>),
+    Count(CollectionId, i64),
+    Change,
+}
+
+impl Writes {
+    /// Writes that can be taken back to a savepoint.
+    pub fn undoable() -> Self {
+        Self {
+            keeps_undo: true,
+            ..Self::default()
+        }
+    }
+
+    /// Where the writes stand now.
+    pub fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    /// Takes back everything since a mark.
+    pub fn take_back(&mut self, mark: usize) {
+        while self.undo.len() > mark {
+            match self.undo.pop() {
+                Some(Undo::Row(key, Some(before))) => {
+                    self.rows.insert(key, before);
+                }
+                Some(Undo::Row(key, None)) => {
+                    self.rows.remove(&key);
+                }
+                Some(Undo::Count(collection, delta)) => {
+                    *self.counts.entry(collection).or_default() -= delta;
+                }
+                Some(Undo::Change) => {
+                    self.changes.pop();
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Is there nothing to write?
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows written (`None` = deleted), in key order.
+    pub fn rows(&self) -> impl Iterator<Item = (&Bytes, &Option<Row>)> {
+        self.rows.iter()
+    }
+
+    /// How the record counters moved.
+    pub fn counts(&self) -> &BTreeMap<CollectionId, i64> {
+        &self.counts
+    }
+
+    /// What changed, in order.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What changed, handed over.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn set(&mut self, key: Bytes, row: Option<Row>) {
+        let before = self.rows.insert(key.clone(), row);
+        if self.keeps_undo {
+            self.undo.push(Undo::Row(key, before));
+        }
+    }
+}
+
+/// Rows below, and writes above them.
+pub struct Overlay<'a> {
+    below: &'a dyn Rows,
+    writes: &'a mut Writes,
+    stamp: Stamp,
+    partition: u16,
+}
+
+impl<'a> Overlay<'a> {
+    /// Writes made now carry `stamp` and belong to `partition`.
+    pub fn new(below: &'a dyn Rows, writes: &'a mut Writes, partition: u16, stamp: Stamp) -> Self {
+        Self {
+            below,
+            writes,
+            stamp,
+            partition,
+        }
+    }
+
+    /// The stamp of the op being folded.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// The partition whose log this op stands in.
+    pub fn partition(&self) -> u16 {
+        self.partition
+    }
+
+    /// Writes a row.
+    pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) {
+        let row = Row {
+            stamp: self.stamp,
+            value: value.into(),
+        };
+        self.writes.set(key.into(), Some(row));
+    }
+
+    /// Deletes a row.
+    pub fn delete(&mut self, key: impl Into<Bytes>) {
+        self.writes.set(key.into(), None);
+    }
+
+    /// Moves a collection's record counter.
+    pub fn count(&mut self, collection: CollectionId, delta: i64) {
+        *self.writes.counts.entry(collection).or_default() += delta;
+        if self.writes.keeps_undo {
+            self.writes.undo.push(Undo::Count(collection, delta));
+        }
+    }
+
+    /// Records a change for the feed.
+    pub fn change(&mut self, change: Change) {
+        self.writes.changes.push(change);
+        if self.writes.keeps_undo {
+            self.writes.undo.push(Undo::Change);
+        }
+    }
+
+    /// Marks every element under `prefix` as unreachable; they are reclaimed
+    /// when no snapshot needs them.
+    pub fn discard_elements(&mut self, prefix: &[u8]) {
+        let row = layout::garbage(self.partition, self.stamp, prefix);
+        self.put(row, Bytes::new());
+    }
+}
+
+impl Rows for Overlay<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Row>> {
+        read(self.writes, self.below, key)
+    }
+
+    fn scan<'b>(&'b self, from: &[u8], to: &[u8], reverse: bool) -> RowIter<'b> {
+        merge(self.writes, self.below, from, to, reverse)
+    }
+}
+
+/// Writes above rows, to read only.
+pub struct Above<'a> {
+    /// What lies below.
+    pub below: &'a dyn Rows,
+    /// What lies above.
+    pub writes: &'a Writes,
+}
+
+impl Rows for Above<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Row>> {
+        read(self.writes, self.below, key)
+    }
+
+    fn scan<'b>(&'b self, from: &[u8], to: &[u8], reverse: bool) -> RowIter<'b> {
+        merge(self.writes, self.below, from, to, reverse)
+    }
+}
+
+fn read(writes: &Writes, below: &dyn Rows, key: &[u8]) -> Result<Option<Row>> {
+    match writes.rows.get(key) {
+        Some(row) => Ok(row.clone()),
+        None => below.get(key),
+    }
+}
+
+fn merge<'b>(
+    writes: &'b Writes,
+    below: &'b dyn Rows,
+    from: &[u8],
+    to: &[u8],
+    reverse: bool,
+) -> RowIter<'b> {
+    if from >= to {
+        return Box::new(std::iter::empty());
+    }
+    let bounds: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Included(from), Bound::Excluded(to));
+    let mut range = writes.rows.range::<[u8], _>(bounds).peekable();
+    let lower = below.scan(from, to, reverse);
+    if range.peek().is_none() {
+        return lower;
+    }
+    let upper: Box<dyn Iterator<Item = (&Bytes, &Option<Row>)> + Send + 'b> = if reverse {
+        Box::new(writes.rows.range::<[u8], _>(bounds).rev())
+    } else {
+        Box::new(range)
+    };
+    Box::new(Merge {
+        upper: upper.peekable(),
+        lower: lower.peekable(),
+        reverse,
+    })
+}
+
+struct Merge<'b> {
+    upper: std::iter::Peekable<Box<dyn Iterator<Item = (&'b Bytes, &'b Option<Row>)> + Send + 'b>>,
+    lower: std::iter::Peekable<RowIter<'b>>,
+    reverse: bool,
+}
+
+impl Iterator for Merge<'_> {
+    type Item = Result<(Bytes, Row)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let order = match (self.upper.peek(), self.lower.peek()) {
+                (None, _) | (_, Some(Err(_))) => return self.lower.next(),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (Some((above, _)), Some(Ok((below, _)))) if self.reverse => {
+                    below.as_ref().cmp(above.as_ref())
+                }
+                (Some((above, _)), Some(Ok((below, _)))) => above.as_ref().cmp(below.as_ref()),
+            };
+            if order == std::cmp::Ordering::Greater {
+                return self.lower.next();
+            }
+            if order == std::cmp::Ordering::Equal {
+                self.lower.next();
+            }
+            if let Some((key, Some(row))) = self.upper.next() {
+                return Some(Ok((key.clone(), row.clone())));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::rows::NoRows;
+
+    fn keys(rows: RowIter<'_>) -> Vec<Bytes> {
+        rows.map(|row| row.expect("readable").0).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_scan_sees_what_gets_see(below in proptest::collection::btree_set(0u8..20, 0..10),
+                                     puts in proptest::collection::vec((0u8..20, any::<bool>()), 0..20)) {
+            let mut first = Writes::default();
+            let mut lower = Overlay::new(&NoRows, &mut first, 1, Stamp(1));
+            for key in below { lower.put(vec![key], vec![key]); }
+            let mut second = Writes::default();
+            let mut upper = Overlay::new(&lower, &mut second, 1, Stamp(2));
+            for (key, put) in puts {
+                if put { upper.put(vec![key], vec![1]) } else { upper.delete(vec![key]) }
+            }
+            let expected: Vec<Bytes> = (0u8..20)
+                .filter(|key| upper.get(&[*key]).expect("readable").is_some())
+                .map(|key| Bytes::from(vec![key]))
+                .collect();
+            prop_assert_eq!(keys(upper.scan(&[0], &[20], false)), expected.clone());
+            let mut backwards = keys(upper.scan(&[0], &[20], true));
+            backwards.reverse();
+            prop_assert_eq!(backwards, expected);
+        }
+    }
+
+    #[test]
+    fn a_savepoint_takes_back_rows_counts_and_changes() {
+        let mut writes = Writes::undoable();
+        Overlay::new(&NoRows, &mut writes, 1, Stamp(1)).put(vec![1], vec![1]);
+        let mark = writes.mark();
+        let mut overlay = Overlay::new(&NoRows, &mut writes, 1, Stamp(2));
+        overlay.put(vec![1], vec![2]);
+        overlay.delete(vec![9]);
+        overlay.count(CollectionId(0), 1);
+        writes.take_back(mark);
+        let row = read(&writes, &NoRows, &[1]).expect("readable").expect("present");
+        assert_eq!((row.stamp, row.value.as_ref()), (Stamp(1), &[1u8][..]));
+        assert_eq!(writes.rows().count(), 1);
+        assert_eq!(writes.counts().get(&CollectionId(0)), Some(&0));
+    }
+}

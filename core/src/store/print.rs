@@ -1,0 +1,1 @@
+//! Turns any stored row into a line of text.
