@@ -1,0 +1,44 @@
+//! # Functions: every function and operator an expression may call
+//!
+//! **What.** The registry: one entry per PostgreSQL signature, `abs(integer) integer` or
+//! `+(integer, integer) integer`, with its volatility and the Rust function that computes it.
+//!
+//! **Why.** Constraints, defaults, index expressions and SQL statements must agree on what
+//! `lower(name)` means, on every node and for ever; one table of functions is the only way.
+//!
+//! **How.** A file per family registers its entries with a signature written as SQL writes it:
+//!
+//! ```text
+//! register.strict("left(text, integer) text", left)
+//! resolve("left", [unknown, smallint])  ->  left(text, integer), casts [text, integer]
+//! ```
+//!
+//! `resolve` (resolve.rs) follows PostgreSQL's overload rules, including unknown literals
+//! and polymorphic types. A stored expression names a function by its signature, so entries
+//! may be added and reordered freely, but never removed or redefined.
+//!
+//! **Limits.** No user-defined functions, no named arguments, no `VARIADIC array` calls.
+//! Set-returning functions and aggregates are not entries; see `aggregate.rs` for the latter.
+//!
+//! **Further reading.** PostgreSQL manual, chapters 9 (functions) and 10 (type conversion).
+
+mod array;
+mod bits;
+mod compare;
+mod datetime;
+mod encoding;
+mod format_datetime;
+mod format_number;
+mod json;
+mod json_build;
+mod math;
+mod misc;
+mod pattern;
+mod registry;
+mod resolve;
+mod system;
+mod text;
+
+pub use pattern::{like_matches, regex};
+pub use registry::{Call, Eval, EvalFn, Function, FunctionRef, Volatility, functions, named};
+pub use resolve::{Resolved, call, common_type, equality, resolve};
