@@ -23,6 +23,7 @@
 
 pub mod env;
 pub mod error;
+pub mod log;
 pub mod op;
 pub mod record;
 pub mod store;
