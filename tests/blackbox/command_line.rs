@@ -1,0 +1,102 @@
+//! What scripts rely on: the ready line, exit codes, and words refused with a hint.
+
+use super::harness::{Server, serve, stele};
+
+#[test]
+fn a_server_that_is_asked_to_stop_drains_and_exits_with_zero() {
+    let mut server = Server::start();
+    let mut client = server.redis();
+    redis::cmd("SET")
+        .arg("k")
+        .arg("v")
+        .exec(&mut client)
+        .unwrap();
+    assert!(server.terminate().success(), "{}", server.log());
+    server.start_again();
+    let value: String = redis::cmd("GET")
+        .arg("k")
+        .query(&mut server.redis())
+        .unwrap();
+    assert_eq!(value, "v");
+}
+
+#[test]
+fn doors_that_do_not_exist_yet_take_their_flag_and_say_so() {
+    let server = Server::start_with(&["--http-port", "0", "--nats-port", "0"]);
+    let log = server.log();
+    for door in ["http", "nats"] {
+        assert!(
+            log.lines()
+                .any(|line| line.contains(door) && line.contains("does not exist yet")),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_public_address_without_users_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = serve(folder.path())
+        .args(["--bind", "0.0.0.0"])
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{error}");
+    assert!(
+        error.contains("0.0.0.0") && error.contains("127.0.0.1"),
+        "names what is wrong and a way out: {error}"
+    );
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_nearest_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my.toml");
+    std::fs::write(&file, "fsink = 'always'\n").unwrap();
+    let output = serve(folder.path())
+        .arg("--config")
+        .arg(&file)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{error}");
+    assert!(
+        error.contains("my.toml:1") && error.contains("`fsync`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_servers_cannot_share_a_folder() {
+    let server = Server::start();
+    let output = serve(server.folder()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("ready"));
+}
+
+#[test]
+fn every_stored_byte_can_be_printed() {
+    let mut server = Server::start();
+    redis::cmd("SET")
+        .arg("greeting")
+        .arg("hello")
+        .exec(&mut server.redis())
+        .unwrap();
+    assert!(server.terminate().success());
+    let output = stele()
+        .arg("print")
+        .arg("--data")
+        .arg(server.data())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.contains("greeting") && text.contains("hello"),
+        "{text}"
+    );
+}
