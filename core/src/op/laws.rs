@@ -1,0 +1,1 @@
+//! Laws of all ops: one random history, judged against plain models.
