@@ -46,6 +46,8 @@ pub enum ExpireCondition {
     Gt,
     /// Only a later one.
     Lt,
+    /// Only a later one, and the record must have one.
+    XxLt,
 }
 
 /// One end of a range of scores.

@@ -102,6 +102,7 @@ pub(super) fn expire(
         (ExpireCondition::Xx, before) => before.is_some(),
         (ExpireCondition::Gt, before) => before.is_some_and(|before| at_ms > before),
         (ExpireCondition::Lt, before) => before.is_none_or(|before| at_ms < before),
+        (ExpireCondition::XxLt, before) => before.is_some_and(|before| at_ms < before),
     };
     if !holds {
         return Reply::Int(0);
