@@ -111,6 +111,13 @@ impl Clock {
         Stamp::from_ms(self.now_ms() + ahead_ms)
     }
 
+    /// Never again issues a stamp at or below `seen`: one from a log, from
+    /// another node, or from before a restart.
+    pub fn observe(&self, seen: Stamp) {
+        let mut state = self.state.lock();
+        state.next = state.next.max((seen.0 >> NODE_BITS) + 1);
+    }
+
     /// Tells the clock that `bound` is durable.
     pub fn raise_bound(&self, bound: Stamp) {
         let mut state = self.state.lock();

@@ -16,6 +16,7 @@
 //! Further reading: O'Neil et al., "The Log-Structured Merge-Tree" (1996).
 
 mod batch;
+pub mod entry;
 mod memory;
 pub mod print;
 pub mod suite;
