@@ -14,7 +14,7 @@ CARGO := cargo
 # build shares, and compile it a second time.
 SELECT := --release --workspace --locked
 
-.PHONY: help demo test lint tidy unit blackbox bench deny build clients need-build need-test need-bench
+.PHONY: help demo test lint tidy unit blackbox bench conformance deny build clients need-build need-test need-bench
 
 help:
 	@echo "make demo   build Stele, start a demo node with a small shop, show what to paste"
@@ -82,6 +82,11 @@ bench: need-build need-bench build
 	@python3 tests/bench/redis_ratio.py $(STELE)
 	@python3 tests/bench/postgres_ratio.py $(STELE)
 	@python3 tests/bench/footprint.py $(STELE)
+
+# The originals' own suites, from checkouts you have: make conformance REDIS=dir SLT=dir
+conformance: need-build need-bench build clients
+	@if [ -n "$(REDIS)" ]; then .ci/need tclsh=tcl && python3 tests/conformance/redis_suite.py $(STELE) $(REDIS); fi
+	@if [ -n "$(SLT)" ]; then $(VENV)/bin/python tests/conformance/sqllogictest.py $(STELE) $(SLT); fi
 
 # Compiling cargo-deny takes minutes, so `make test` runs it only where it is installed.
 deny:
