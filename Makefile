@@ -14,13 +14,14 @@ CARGO := cargo
 # build shares, and compile it a second time.
 SELECT := --release --workspace --locked
 
-.PHONY: help demo test lint tidy unit blackbox bench conformance deny build clients need-build need-test need-bench
+.PHONY: help demo test lint tidy unit blackbox bench conformance fuzz deny build clients need-build need-test need-bench
 
 help:
 	@echo "make demo   build Stele, start a demo node with a small shop, show what to paste"
 	@echo "make test   everything CI runs: format, lints, tidy, unit, property and black-box tests"
 	@echo "make bench  the ratios to redis-server and PostgreSQL on this machine"
 	@echo "make lint | tidy | unit | blackbox | deny   one part of the above"
+	@echo "make fuzz | conformance   longer checks; docs/checks.md says which"
 
 demo:
 	@echo "make demo: installs compilers and the psql and redis-cli clients where missing, builds Stele"
@@ -87,6 +88,13 @@ bench: need-build need-bench build
 conformance: need-build need-bench build clients
 	@if [ -n "$(REDIS)" ]; then .ci/need tclsh=tcl && python3 tests/conformance/redis_suite.py $(STELE) $(REDIS); fi
 	@if [ -n "$(SLT)" ]; then $(VENV)/bin/python tests/conformance/sqllogictest.py $(STELE) $(SLT); fi
+
+# Needs a nightly compiler; compiles everything once more, with a sanitizer.
+fuzz: need-build
+	@echo "make fuzz: every fuzz target for five minutes, after a build of about ten."
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	@for target in redis_scanner op_decoder postgres_startup; do \
+		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz $$target -- -max_total_time=300 || exit 1; done
 
 # Compiling cargo-deny takes minutes, so `make test` runs it only where it is installed.
 deny:
