@@ -6,8 +6,8 @@
 //! one writer.
 //!
 //! Why: a write becomes true at one place and in one order. What a crash must
-//! not lose is decided here and nowhere else: a batch is either in the store's
-//! journal, with its entry, or it never happened.
+//! not lose is decided here and nowhere else: a batch is either in the
+//! store, with its entry, or it never happened.
 //!
 //! How: three rules give the speed.
 //!
@@ -38,13 +38,27 @@
 //!
 //! Limits: one member. The network half answers "unreachable"; snapshots carry
 //! no data, they only allow old entries to be dropped. openraft's types stay in
-//! this folder and never reach the disk: `format` has our own.
+//! this folder and never reach the disk: `store::entry` has
+//! our own.
 //!
 //! Further reading: Ongaro, "Consensus: Bridging Theory and Practice" (2014),
 //! sections 3 and 10.2; `docs/architecture.md`.
 
+mod failure;
+mod group;
+mod journal;
 mod log;
+mod machine;
+mod mark;
+mod network;
 mod options;
+mod progress;
+mod proposal;
+mod round;
+mod start;
+mod storage;
+mod types;
+mod writer;
 
 use stele_placement::PartitionId;
 

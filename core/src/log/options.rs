@@ -20,6 +20,7 @@ pub struct LogOptions {
     /// Applied entries kept in each group's log.
     pub entries_kept: u64,
     /// How far beyond now the durable bound of stamps is set, milliseconds.
+    /// After a crash the clock starts that much ahead of the wall.
     pub clock_ahead_ms: u64,
     /// How often a log that is not synced per write is synced, milliseconds.
     pub sync_every_ms: u64,
@@ -38,7 +39,7 @@ impl Default for LogOptions {
             entry_bytes_max: 4 << 20,
             command_bytes_max: 64 << 20,
             entries_kept: 10_000,
-            clock_ahead_ms: 10_000,
+            clock_ahead_ms: 3_000,
             sync_every_ms: 1_000,
             mark: None,
             mark_every_ms: 5_000,
