@@ -43,7 +43,13 @@ mod whole;
 pub mod zset;
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod fold_test;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod model;
 
 pub use command::{Command, CommandReply, Entry, EntryReply, Expect, SEMANTICS, TxnId};
 pub use elements::Page;
