@@ -341,3 +341,39 @@ pub enum Op {
         bit: bool,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_keeps_its_number_on_disk() {
+        let row = Op::RowDelete {
+            index_remove: Vec::new(),
+        };
+        let push = Op::ListPush {
+            left: true,
+            values: Vec::new(),
+            must_exist: false,
+        };
+        let bit = Op::SetBit {
+            offset: 0,
+            bit: true,
+        };
+        for (op, number) in [
+            (Op::Delete, 0),
+            (Op::Persist, 2),
+            (Op::Append(Bytes::new()), 5),
+            (Op::GetExpire(Expiry::Keep), 10),
+            (Op::HashDelete { fields: vec![] }, 13),
+            (push, 16),
+            (Op::SetAdd { members: vec![] }, 22),
+            (Op::ZsetRemove { members: vec![] }, 26),
+            (row, 30),
+            (bit, 32),
+        ] {
+            let written = postcard::to_stdvec(&op).expect("encodes");
+            assert_eq!(written.first(), Some(&number), "{op:?}");
+        }
+    }
+}

@@ -370,3 +370,13 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn an_op_reads_back_from_a_log_as_it_was_written(history in history()) {
+        for (_, _, op) in history {
+            let written = postcard::to_stdvec(&op).expect("encodes");
+            prop_assert_eq!(postcard::from_bytes::<Op>(&written).expect("decodes"), op);
+        }
+    }
+}
