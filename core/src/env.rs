@@ -90,3 +90,13 @@ impl Env for SimulatedEnv {
         Box::pin(std::future::ready(()))
     }
 }
+
+/// Starts a task. The one place in the core that does, besides the log.
+#[allow(clippy::disallowed_methods)]
+pub fn spawn<F>(task: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(task)
+}

@@ -10,6 +10,9 @@ pub enum ErrorKind {
     /// Nothing happened; somebody else changed what the caller relied on. A
     /// transaction must be begun again.
     Conflict,
+    /// Nothing happened; the transaction was the youngest in a circle of
+    /// transactions waiting for each other. Begin it again.
+    Deadlock,
     /// The call itself is wrong; repeating it cannot help.
     Invalid,
     /// A lock was not to be had, and the caller asked not to wait (longer).

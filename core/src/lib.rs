@@ -21,9 +21,16 @@
 //! tentative and committed writes; Burckhardt et al., "Global Sequence
 //! Protocol" (2015), for one order and many views.
 
+pub mod apply;
 pub mod env;
 pub mod error;
 pub mod log;
+pub mod node;
 pub mod op;
 pub mod record;
 pub mod store;
+pub mod txn;
+
+pub use error::{Error, ErrorKind, Result};
+pub use node::{Database, Listener, Message, Node, NodeOptions};
+pub use txn::{Batch, Isolation, LockMode, LockWait, Txn, TxnOptions, View, Written};

@@ -42,6 +42,14 @@ impl Partitions {
         PartitionId(1 + (slot % SLOT_COUNT) / width)
     }
 
+    /// The slots a partition owns; `None` for the meta group, which owns none.
+    pub fn slots(self, partition: PartitionId) -> Option<std::ops::RangeInclusive<u16>> {
+        let ordinal = partition.0.checked_sub(1)?;
+        let width = SLOT_COUNT / self.count;
+        let first = ordinal.checked_mul(width)?;
+        Some(first..=first + (width - 1))
+    }
+
     /// Every group of a node, the meta group first.
     pub fn groups(self) -> impl Iterator<Item = PartitionId> {
         (0..=self.count).map(PartitionId)
@@ -56,6 +64,7 @@ mod tests {
     fn every_slot_has_exactly_one_partition_and_runs_are_equal() {
         let partitions = Partitions::new(4);
         let mut sizes = [0u32; 5];
+        assert_eq!(partitions.slots(PartitionId(4)), Some(12288..=16383));
         for slot in 0..SLOT_COUNT {
             sizes[usize::from(partitions.of_slot(slot).0)] += 1;
         }

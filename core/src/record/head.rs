@@ -97,7 +97,11 @@ impl Head {
         let mut out = BytesMut::with_capacity(28 + self.body.len());
         out.put_u8(FORMAT);
         out.put_u8(self.kind as u8);
-        out.put_u8(if self.expire_ms.is_some() { HAS_EXPIRY } else { 0 });
+        out.put_u8(if self.expire_ms.is_some() {
+            HAS_EXPIRY
+        } else {
+            0
+        });
         if let Some(deadline) = self.expire_ms {
             out.put_u64(deadline);
         }

@@ -16,8 +16,9 @@ pub struct CollectionId(pub u32);
 impl CollectionId {
     /// Schema, users, settings: records of the meta group.
     pub const META: Self = Self(16);
-    /// The first number given to a table, an index or a sequence.
-    pub const FIRST_USER: Self = Self(1024);
+    /// The first number given to a table, an index or a sequence. PostgreSQL's own
+    /// first, so that a number is an OID too and never one of a built-in object's.
+    pub const FIRST_USER: Self = Self(16384);
     /// How many Redis databases there are; database `n` is collection `n`.
     pub const DATABASE_COUNT: u32 = 16;
 

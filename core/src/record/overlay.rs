@@ -13,10 +13,30 @@ use super::rows::{Row, RowIter, Rows};
 use super::{Change, CollectionId, Stamp, layout};
 use crate::error::Result;
 
+/// What became of a row: its new value, or `None` if it was deleted, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The op that did it.
+    pub stamp: Stamp,
+    /// The new value.
+    pub value: Option<Bytes>,
+}
+
+impl Written {
+    fn row(&self) -> Option<Row> {
+        self.value.as_ref().map(|value| Row {
+            stamp: self.stamp,
+            value: value.clone(),
+        })
+    }
+}
+
 /// What an overlay has collected: owned, so that it outlives the rows below.
 #[derive(Debug, Default)]
 pub struct Writes {
-    rows: BTreeMap<Bytes, Option<Row>>,
+    rows: BTreeMap<Bytes, Written>,
+    superseded: Vec<(Bytes, Row, Stamp)>,
+    keeps_superseded: bool,
     counts: BTreeMap<CollectionId, i64>,
     changes: Vec<Change>,
     undo: Vec<Undo>,
@@ -25,7 +45,7 @@ pub struct Writes {
 
 #[derive(Debug)]
 enum Undo {
-    Row(Bytes, Option<Option<Row>>),
+    Row(Bytes, Option<Written>),
     Count(CollectionId, i64),
     Change,
 }
@@ -37,6 +57,25 @@ impl Writes {
             keeps_undo: true,
             ..Self::default()
         }
+    }
+
+    /// Writes that remember versions which were overwritten before they were
+    /// stored: a snapshot may stand between two writes of one row.
+    pub fn versioned() -> Self {
+        Self {
+            keeps_superseded: true,
+            ..Self::default()
+        }
+    }
+
+    /// Do these writes remember overwritten versions?
+    pub fn is_versioned(&self) -> bool {
+        self.keeps_superseded
+    }
+
+    /// Versions that were written and overwritten: key, version, until when.
+    pub fn superseded(&self) -> &[(Bytes, Row, Stamp)] {
+        &self.superseded
     }
 
     /// Where the writes stand now.
@@ -70,8 +109,8 @@ impl Writes {
         self.rows.is_empty()
     }
 
-    /// The rows written (`None` = deleted), in key order.
-    pub fn rows(&self) -> impl Iterator<Item = (&Bytes, &Option<Row>)> {
+    /// What became of each row touched, in key order.
+    pub fn rows(&self) -> impl Iterator<Item = (&Bytes, &Written)> {
         self.rows.iter()
     }
 
@@ -90,8 +129,26 @@ impl Writes {
         std::mem::take(&mut self.changes)
     }
 
-    fn set(&mut self, key: Bytes, row: Option<Row>) {
-        let before = self.rows.insert(key.clone(), row);
+    /// Adds what was written above these writes.
+    pub fn absorb(&mut self, upper: Self) {
+        for (key, written) in upper.rows {
+            self.set(key, written);
+        }
+        self.superseded.extend(upper.superseded);
+        for (collection, delta) in upper.counts {
+            *self.counts.entry(collection).or_default() += delta;
+        }
+        self.changes.extend(upper.changes);
+    }
+
+    fn set(&mut self, key: Bytes, written: Written) {
+        let stamp = written.stamp;
+        let before = self.rows.insert(key.clone(), written);
+        if self.keeps_superseded {
+            if let Some(row) = before.as_ref().and_then(Written::row) {
+                self.superseded.push((key.clone(), row, stamp));
+            }
+        }
         if self.keeps_undo {
             self.undo.push(Undo::Row(key, before));
         }
@@ -129,16 +186,20 @@ impl<'a> Overlay<'a> {
 
     /// Writes a row.
     pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) {
-        let row = Row {
+        let written = Written {
             stamp: self.stamp,
-            value: value.into(),
+            value: Some(value.into()),
         };
-        self.writes.set(key.into(), Some(row));
+        self.writes.set(key.into(), written);
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, key: impl Into<Bytes>) {
-        self.writes.set(key.into(), None);
+        let written = Written {
+            stamp: self.stamp,
+            value: None,
+        };
+        self.writes.set(key.into(), written);
     }
 
     /// Moves a collection's record counter.
@@ -195,12 +256,13 @@ impl Rows for Above<'_> {
 
 fn read(writes: &Writes, below: &dyn Rows, key: &[u8]) -> Result<Option<Row>> {
     match writes.rows.get(key) {
-        Some(row) => Ok(row.clone()),
+        Some(written) => Ok(written.row()),
         None => below.get(key),
     }
 }
 
-fn merge<'b>(
+/// Writes and rows below in one order.
+pub fn merge<'b>(
     writes: &'b Writes,
     below: &'b dyn Rows,
     from: &[u8],
@@ -216,7 +278,7 @@ fn merge<'b>(
     if range.peek().is_none() {
         return lower;
     }
-    let upper: Box<dyn Iterator<Item = (&Bytes, &Option<Row>)> + Send + 'b> = if reverse {
+    let upper: Box<dyn Iterator<Item = (&Bytes, &Written)> + Send + 'b> = if reverse {
         Box::new(writes.rows.range::<[u8], _>(bounds).rev())
     } else {
         Box::new(range)
@@ -229,7 +291,7 @@ fn merge<'b>(
 }
 
 struct Merge<'b> {
-    upper: std::iter::Peekable<Box<dyn Iterator<Item = (&'b Bytes, &'b Option<Row>)> + Send + 'b>>,
+    upper: std::iter::Peekable<Box<dyn Iterator<Item = (&'b Bytes, &'b Written)> + Send + 'b>>,
     lower: std::iter::Peekable<RowIter<'b>>,
     reverse: bool,
 }
@@ -253,8 +315,10 @@ impl Iterator for Merge<'_> {
             if order == std::cmp::Ordering::Equal {
                 self.lower.next();
             }
-            if let Some((key, Some(row))) = self.upper.next() {
-                return Some(Ok((key.clone(), row.clone())));
+            if let Some((key, written)) = self.upper.next() {
+                if let Some(row) = written.row() {
+                    return Some(Ok((key.clone(), row)));
+                }
             }
         }
     }
@@ -304,7 +368,9 @@ mod tests {
         overlay.delete(vec![9]);
         overlay.count(CollectionId(0), 1);
         writes.take_back(mark);
-        let row = read(&writes, &NoRows, &[1]).expect("readable").expect("present");
+        let row = read(&writes, &NoRows, &[1])
+            .expect("readable")
+            .expect("present");
         assert_eq!((row.stamp, row.value.as_ref()), (Stamp(1), &[1u8][..]));
         assert_eq!(writes.rows().count(), 1);
         assert_eq!(writes.counts().get(&CollectionId(0)), Some(&0));

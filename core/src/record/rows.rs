@@ -20,10 +20,7 @@ pub struct Row {
 impl Row {
     /// The stored form: stamp, then value.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(8 + self.value.len());
-        out.extend_from_slice(&self.stamp.0.to_be_bytes());
-        out.extend_from_slice(&self.value);
-        out
+        encode_row(self.stamp, &self.value)
     }
 
     /// Reads the stored form.
@@ -37,6 +34,14 @@ impl Row {
             value: stored.slice(8..),
         })
     }
+}
+
+/// The stored form of a row.
+pub fn encode_row(stamp: Stamp, value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(8 + value.len());
+    out.extend_from_slice(&stamp.0.to_be_bytes());
+    out.extend_from_slice(value);
+    out
 }
 
 /// Rows in key order.

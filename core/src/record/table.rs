@@ -343,19 +343,37 @@ impl Table {
             .collect())
     }
 
-    /// The encoded values of an index for a row; `None` when one of a unique
-    /// index's columns is NULL (such rows never clash).
-    pub fn index_values(&self, index: &Index, fields: &[Value]) -> Result<Option<Vec<u8>>, ValueError> {
+    /// The encoded values of an index for a row.
+    pub fn entry_values(&self, index: &Index, fields: &[Value]) -> Result<Vec<u8>, ValueError> {
         let mut out = Vec::new();
-        for id in &index.columns {
-            let value = self.position(*id).and_then(|at| fields.get(at));
-            let value = value.unwrap_or(&Value::Null);
-            if index.unique && value.is_null() {
-                return Ok(None);
-            }
+        for value in self.indexed(index, fields) {
             value_key::encode(value, &mut out)?;
         }
-        Ok(Some(out))
+        Ok(out)
+    }
+
+    /// The claim a row makes on a unique index; `None` for a plain index, and
+    /// when one of the columns is NULL (such rows never clash).
+    pub fn claim(&self, index: &Index, fields: &[Value]) -> Result<Option<Key>, ValueError> {
+        if !index.unique || self.indexed(index, fields).any(Value::is_null) {
+            return Ok(None);
+        }
+        Ok(Some(Self::claim_key(
+            index,
+            &self.entry_values(index, fields)?,
+        )))
+    }
+
+    fn indexed<'a>(
+        &'a self,
+        index: &'a Index,
+        fields: &'a [Value],
+    ) -> impl Iterator<Item = &'a Value> {
+        let value = |id: &u32| self.position(*id).and_then(|at| fields.get(at));
+        index
+            .columns
+            .iter()
+            .map(move |id| value(id).unwrap_or(&Value::Null))
     }
 
     /// The claim record of a unique index for these encoded values.
@@ -416,7 +434,10 @@ impl Catalog {
     }
 
     /// The table that a Redis key addresses, and the rest of the spelling.
-    pub fn table_of_spelling<'a>(&self, spelling: &'a [u8]) -> Option<(&std::sync::Arc<Table>, &'a str)> {
+    pub fn table_of_spelling<'a>(
+        &self,
+        spelling: &'a [u8],
+    ) -> Option<(&std::sync::Arc<Table>, &'a str)> {
         if self.tables.is_empty() {
             return None;
         }
@@ -425,6 +446,23 @@ impl Catalog {
         let table = self.tables.get(name)?;
         let rest = std::str::from_utf8(spelling.get(at + 1..)?).ok()?;
         Some((table, rest))
+    }
+
+    /// The collection whose rows an index describes; any other collection is
+    /// its own.
+    pub fn storage_of(&self, collection: CollectionId) -> CollectionId {
+        let owner = self.tables.values().find(|table| {
+            table
+                .indexes
+                .iter()
+                .any(|index| index.storage == collection)
+        });
+        owner.map_or(collection, |table| table.storage)
+    }
+
+    /// The table whose rows live in this collection.
+    pub fn table_of_storage(&self, storage: CollectionId) -> Option<&std::sync::Arc<Table>> {
+        self.tables.values().find(|table| table.storage == storage)
     }
 
     /// Foreign keys that reference a table, with the referencing table.

@@ -1,0 +1,158 @@
+//! What a partition's state machine keeps in memory: all of it can be read back
+//! from the rows it was written to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use stele_placement::{PartitionId, Partitions};
+
+use super::intent;
+use super::prepared::Prepared;
+use crate::error::{Error, Result};
+use crate::record::layout::{self, RowKey, TAG_OFFSET, Tag};
+use crate::record::rows::Row;
+use crate::record::{CollectionId, Stamp};
+use crate::store::{Family, StoreView};
+
+/// One partition's counters, prepared transactions and applied index.
+#[derive(Debug)]
+pub(super) struct PartitionState {
+    slots: Option<std::ops::RangeInclusive<u16>>,
+    /// Folded up to here; maybe not yet written.
+    pub applied: u64,
+    /// Written, and readable, up to here.
+    pub published: u64,
+    pub meta_changed: bool,
+    pub prepared: Prepared,
+    counters: HashMap<CollectionId, Counter>,
+}
+
+/// A collection in one partition.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counter {
+    /// How many records there are.
+    pub count: u64,
+    /// When one was last written.
+    pub written: Stamp,
+}
+
+/// The row that holds a group's applied index.
+pub fn applied_row(group: PartitionId) -> Vec<u8> {
+    [&group.0.to_be_bytes()[..], b"applied"].concat()
+}
+
+impl PartitionState {
+    pub fn open(
+        store: &Arc<dyn StoreView>,
+        partitions: Partitions,
+        group: PartitionId,
+    ) -> Result<Self> {
+        let mut state = Self {
+            slots: partitions.slots(group),
+            applied: 0,
+            published: 0,
+            meta_changed: false,
+            prepared: Prepared::default(),
+            counters: HashMap::new(),
+        };
+        if let Some(stored) = store.get(Family::LogMeta, &applied_row(group))? {
+            let index = stored.as_ref().try_into().map(u64::from_be_bytes);
+            state.applied = index.map_err(|_| Error::corrupt("an applied index is not 8 bytes"))?;
+            state.published = state.applied;
+        }
+        for intent in intent::all(store, group)? {
+            state.prepared.add(&intent);
+        }
+        state.read_counters(store, group)?;
+        Ok(state)
+    }
+
+    /// Counter rows lie with their collections, so the collections are visited
+    /// one seek each.
+    fn read_counters(&mut self, store: &Arc<dyn StoreView>, group: PartitionId) -> Result<()> {
+        let mut from = vec![0u8; 4];
+        let end = layout::SYSTEM.to_be_bytes();
+        while let Some(next) = store.scan(Family::Base, &from, &end, false).next() {
+            let (key, _) = next?;
+            let Some(collection) = key.get(..TAG_OFFSET).and_then(|head| head.try_into().ok())
+            else {
+                return Err(Error::corrupt("a base row has no collection"));
+            };
+            let collection = u32::from_be_bytes(collection);
+            let row = layout::count(CollectionId(collection), group.0);
+            if let Some(stored) = store.get(Family::Base, &row)? {
+                let counter = Counter::decode(&Row::decode(stored)?)?;
+                self.counters.insert(CollectionId(collection), counter);
+            }
+            let Some(next) = collection.checked_add(1) else {
+                break;
+            };
+            from = next.to_be_bytes().to_vec();
+        }
+        Ok(())
+    }
+
+    /// The heads of a collection that this partition owns: `[from, to)`.
+    pub fn heads(&self, collection: CollectionId) -> (RowKey, RowKey) {
+        match &self.slots {
+            Some(slots) => (
+                layout::heads_of_slot(collection, *slots.start()).0,
+                layout::heads_of_slot(collection, *slots.end()).1,
+            ),
+            None => layout::heads(collection),
+        }
+    }
+
+    pub fn count(&self, collection: CollectionId) -> u64 {
+        self.counters
+            .get(&collection)
+            .map_or(0, |counter| counter.count)
+    }
+
+    pub fn written(&self, collection: CollectionId) -> Stamp {
+        self.counters
+            .get(&collection)
+            .map_or(Stamp::ZERO, |counter| counter.written)
+    }
+
+    pub fn collections(&self) -> Vec<CollectionId> {
+        let used = self
+            .counters
+            .iter()
+            .filter(|(_, counter)| counter.count > 0);
+        used.map(|(collection, _)| *collection).collect()
+    }
+
+    /// Moves a counter and returns its new value.
+    pub fn moved(&mut self, collection: CollectionId, delta: i64, stamp: Stamp) -> Counter {
+        let counter = self.counters.entry(collection).or_default();
+        counter.count = counter.count.saturating_add_signed(delta);
+        counter.written = counter.written.max(stamp);
+        *counter
+    }
+}
+
+impl Counter {
+    /// The stored form: the stamp stands in the row.
+    pub fn encode(self) -> Row {
+        Row {
+            stamp: self.written,
+            value: self.count.to_be_bytes().to_vec().into(),
+        }
+    }
+
+    fn decode(row: &Row) -> Result<Self> {
+        let count = row.value.as_ref().try_into().map(u64::from_be_bytes);
+        Ok(Self {
+            count: count.map_err(|_| Error::corrupt("a counter is not 8 bytes"))?,
+            written: row.stamp,
+        })
+    }
+}
+
+/// Is this row a record's head? Its collection, then.
+pub(super) fn collection_of_head(key: &[u8]) -> Option<CollectionId> {
+    let head: [u8; 4] = key.get(..TAG_OFFSET)?.try_into().ok()?;
+    let tag = *key.get(TAG_OFFSET)?;
+    (tag == Tag::Head as u8).then(|| CollectionId(u32::from_be_bytes(head)))
+}
