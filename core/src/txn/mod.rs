@@ -54,3 +54,6 @@ pub use row::{RowError, RowRecord, Violation};
 pub use rows::{RowResult, claimed_key};
 pub use transaction::{Isolation, LockWait, Savepoint, Txn, TxnOptions};
 pub use view::{TxnView, View};
+
+#[cfg(test)]
+mod tests;
