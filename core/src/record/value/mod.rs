@@ -24,6 +24,7 @@
 
 pub mod array;
 mod binary;
+pub mod bytea;
 mod cast;
 pub mod compare;
 pub mod datetime;
@@ -39,8 +40,8 @@ mod types;
 mod value;
 
 pub use array::Array;
-pub use binary::{receive, send};
-pub use cast::{CastContext, cast, cast_exists};
+pub use binary::{receive, send, send_format, send_item, utf8};
+pub use cast::{CastContext, cast, cast_exists, weakest_context};
 pub use datetime::Interval;
 pub use error::{Result, ValueError};
 pub use json::Jsonb;
@@ -49,3 +50,6 @@ pub use settings::{DateOrder, IntervalStyle, Settings, Zone};
 pub use text::{parse, print};
 pub use types::{ColumnType, TYPES, Type, TypeInfo};
 pub use value::{Record, Value};
+
+#[cfg(test)]
+mod roundtrip_test;

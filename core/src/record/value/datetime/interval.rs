@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::interval_out_of_range;
+use crate::record::value::error::Result;
+
 /// An `interval`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Interval {
@@ -45,5 +48,31 @@ impl PartialOrd for Interval {
 impl Ord for Interval {
     fn cmp(&self, other: &Interval) -> Ordering {
         self.span_us().cmp(&other.span_us())
+    }
+}
+
+impl Interval {
+    /// Sum of parts, checked. Errors: 22008.
+    pub fn checked_add(self, other: Interval) -> Result<Interval> {
+        let (Some(months), Some(days), Some(us)) = (
+            self.months.checked_add(other.months),
+            self.days.checked_add(other.days),
+            self.us.checked_add(other.us),
+        ) else {
+            return Err(interval_out_of_range());
+        };
+        Ok(Interval::new(months, days, us))
+    }
+
+    /// The opposite. Errors: 22008.
+    pub fn checked_neg(self) -> Result<Interval> {
+        let (Some(months), Some(days), Some(us)) = (
+            self.months.checked_neg(),
+            self.days.checked_neg(),
+            self.us.checked_neg(),
+        ) else {
+            return Err(interval_out_of_range());
+        };
+        Ok(Interval::new(months, days, us))
     }
 }
