@@ -164,6 +164,12 @@ impl Group {
         }
     }
 
+    /// How many commands wait for the next entry.
+    #[cfg(test)]
+    pub fn queued(&self) -> usize {
+        self.state.lock().waiting.len()
+    }
+
     /// An entry is in the log. Raft has one more to hand up.
     pub fn entered(&self) {
         self.state.lock().lag += 1;

@@ -86,7 +86,13 @@ impl Log {
         Ok(log)
     }
 
-    fn group(&self, group: PartitionId) -> Result<&Arc<Group>> {
+    /// The writer, for tests to look into.
+    #[cfg(test)]
+    pub(super) fn writer(&self) -> &Writer {
+        &self.inner.writer
+    }
+
+    pub(super) fn group(&self, group: PartitionId) -> Result<&Arc<Group>> {
         let found = self.inner.groups.get(&group);
         found.ok_or_else(|| Error::unavailable(format!("{group} is not on this node")))
     }
@@ -126,6 +132,9 @@ impl Log {
             group.close();
         }
         let running = std::mem::take(&mut *self.inner.running.lock());
+        let Some(thread) = running.thread else {
+            return Ok(());
+        };
         for task in running.proposing {
             // A task that panicked has tripped the latch.
             let _ = task.await;
@@ -142,9 +151,7 @@ impl Log {
         for task in running.endless {
             task.abort();
         }
-        if let Some(thread) = running.thread {
-            let _ = thread.await;
-        }
+        let _ = thread.await;
         result
     }
 

@@ -44,10 +44,16 @@
 //! Further reading: Ongaro, "Consensus: Bridging Theory and Practice" (2014),
 //! sections 3 and 10.2; `docs/architecture.md`.
 
+#[cfg(test)]
+mod crash_test;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod group;
 mod journal;
 mod log;
+#[cfg(test)]
+mod log_test;
 mod machine;
 mod mark;
 mod network;

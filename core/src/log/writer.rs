@@ -307,6 +307,12 @@ impl Shared {
         Some(queue.take())
     }
 
+    /// How many requests wait for a round.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().requests.len()
+    }
+
     /// Waits for something the thread has to do.
     pub fn next_work(&self) -> Work {
         let mut queue = self.queue.lock();
