@@ -71,6 +71,13 @@ impl Out {
         self.bytes.truncate(mark);
     }
 
+    /// Puts bytes in front of what follows the mark.
+    pub fn insert(&mut self, mark: usize, bytes: &[u8]) {
+        let after = self.bytes.split_off(mark.min(self.bytes.len()));
+        self.bytes.put_slice(bytes);
+        self.bytes.unsplit(after);
+    }
+
     /// A status: `+OK`. `text` must be one line.
     pub fn simple(&mut self, text: &str) {
         self.line(b'+', text.as_bytes());

@@ -43,8 +43,14 @@ fn scan(
 
 fn words(requests: &Requests) -> Vec<Words> {
     let all = 0..requests.len();
-    all.map(|index| requests.get(index).iter().map(|word| word.to_vec()).collect())
-        .collect()
+    all.map(|index| {
+        requests
+            .get(index)
+            .iter()
+            .map(|word| word.to_vec())
+            .collect()
+    })
+    .collect()
 }
 
 fn whole(bytes: &[u8]) -> (Vec<Words>, Option<ProtocolError>) {
