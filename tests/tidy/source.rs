@@ -55,7 +55,10 @@ impl File {
     }
 
     fn tests_from(&self) -> usize {
-        let is_test = self.path.ends_with("_test.rs") || self.path.starts_with("tests/");
+        let is_test = self.path.ends_with("_test.rs")
+            || self.path.ends_with("/tests.rs")
+            || self.path.starts_with("tests/")
+            || self.path.contains("/examples/");
         if is_test {
             return 0;
         }

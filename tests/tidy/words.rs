@@ -16,7 +16,8 @@ const NEVER: [(&str, &str); 6] = [
     ("unbounded", "everything has a limit"),
 ];
 
-/// Ways to start a task or a thread, and where that is done.
+/// Ways to start a task or a thread, and where that is done; the core's own tasks start
+/// through `env::spawn`, in the node's boot.
 const SPAWN: [&str; 5] = [
     "tokio::spawn",
     "tokio::task::spawn",
@@ -25,9 +26,9 @@ const SPAWN: [&str; 5] = [
     "thread::Builder::new",
 ];
 const SPAWNERS: [&str; 5] = [
-    "frontends/kit/src/door.rs",
-    "core/src/node/boot.rs",
+    "core/src/env.rs",
     "core/src/log/",
+    "frontends/kit/src/door.rs",
     "frontends/cli/",
     "frontends/main.rs",
 ];
