@@ -43,6 +43,9 @@ mod table;
 #[cfg(test)]
 pub mod testing;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use stele_core::record::value::{Result, Type};
 
 use crate::sql::virtual_table::{SystemContext, VirtualTable};
@@ -54,9 +57,23 @@ pub fn tables() -> impl Iterator<Item = &'static VirtualTable> {
     catalog::TABLES.iter().chain(information::TABLES).copied()
 }
 
-/// The virtual table of this name.
+/// The virtual table of this name. Every bare table name asks here first, so it is a hash away.
 pub fn find(schema: &str, name: &str) -> Option<&'static VirtualTable> {
-    tables().find(|table| table.schema == schema && table.name == name)
+    let named = match schema {
+        "pg_catalog" => &PG_CATALOG,
+        "information_schema" => &INFORMATION_SCHEMA,
+        _ => return None,
+    };
+    named.get(name).copied()
+}
+
+type ByName = HashMap<&'static str, &'static VirtualTable>;
+
+static PG_CATALOG: LazyLock<ByName> = LazyLock::new(|| by_name(catalog::TABLES));
+static INFORMATION_SCHEMA: LazyLock<ByName> = LazyLock::new(|| by_name(information::TABLES));
+
+fn by_name(tables: &[&'static VirtualTable]) -> ByName {
+    tables.iter().map(|table| (table.name, *table)).collect()
 }
 
 /// Whether there is a schema of this name.

@@ -179,11 +179,34 @@ fn is_view(table: &VirtualTable) -> bool {
     table.oid >= VIEW_OID_MIN
 }
 
-/// The relation of this OID.
+/// The relation of this OID; asked for every row of a catalogue query, so nothing is built.
 pub(super) fn find_oid<'a>(cx: &SystemContext<'a>, oid: u32) -> Option<Relation<'a>> {
-    relations(cx)
-        .into_iter()
-        .find(|relation| relation.oid == oid)
+    if oid < CollectionId::FIRST_USER.0 {
+        let view = KEYSPACE_VIEWS.iter().find(|view| view.oid == oid);
+        let table = || {
+            super::tables()
+                .find(|table| table.oid == oid)
+                .map(Relation::of_virtual)
+        };
+        return view.map(Relation::keyspace).or_else(table);
+    }
+    let id = CollectionId(oid);
+    if let Some(table) = cx.catalog.table_by_id(id) {
+        return Some(Relation::public(
+            id,
+            &table.name,
+            RelationKind::Table(table),
+        ));
+    }
+    if let Some(sequence) = cx.catalog.sequence_by_id(id) {
+        return Some(Relation::public(
+            id,
+            &sequence.name,
+            RelationKind::Sequence(sequence),
+        ));
+    }
+    let index = index_of(cx, oid)?;
+    Some(Relation::public(id, index.name, RelationKind::Index(index)))
 }
 
 /// The user's table of this OID.

@@ -75,7 +75,7 @@ virtual_table!(PG_LANGUAGE = pg_catalog.pg_language, 2612, (oid, name, owner) in
 });
 
 virtual_table!(PG_COLLATION = pg_catalog.pg_collation, 3456, (oid, name, provider, locale, owner) in cx: [
-    (100, "default", 'd', None, owner(cx)),
+    (100_u32, "default", 'd', None, owner(cx)),
     (950, "C", 'c', Some("C"), owner(cx)),
     (951, "POSIX", 'c', Some("POSIX"), owner(cx)),
 ] => {

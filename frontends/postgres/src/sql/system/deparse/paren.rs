@@ -43,8 +43,9 @@ fn shape(expr: &Expr) -> Shape<'_> {
         Expr::Cast { expr, .. } if matches!(**expr, Expr::Const { .. }) => Shape::Closed,
         Expr::Cast { from, to, .. } if is_function_cast(from, to) => Shape::FunctionCast,
         Expr::Cast { expr, .. } => Shape::Relabel(expr),
-        Expr::Call { function, args, .. } if function.is_operator() => match args.len() {
-            2 => Shape::Binary(&function.name),
+        Expr::Call { function, args, .. } if function.is_operator() => match args.as_slice() {
+            [_, _] => Shape::Binary(&function.name),
+            [Expr::Const { .. }] if function.name == "-" => Shape::Closed,
             _ => Shape::Prefix,
         },
         _ => Shape::Closed,
