@@ -29,9 +29,11 @@ mod eval;
 #[allow(clippy::module_inception)]
 mod expr;
 mod functions;
+mod truth;
 
 pub use aggregate::{Accumulator, Aggregate, resolve_aggregate};
 pub use context::{EvalContext, Host, Pure, Rows};
+pub use eval::cast_value;
 pub use expr::{Expr, SubqueryForm};
 pub use functions::{
     Call, Eval, EvalFn, Function, FunctionRef, Resolved, Volatility, call, common_type, equality,

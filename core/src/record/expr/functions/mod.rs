@@ -22,6 +22,7 @@
 //!
 //! **Further reading.** PostgreSQL manual, chapters 9 (functions) and 10 (type conversion).
 
+mod args;
 mod array;
 mod bits;
 mod compare;
@@ -32,6 +33,7 @@ mod format_number;
 mod json;
 mod json_build;
 mod math;
+mod math_functions;
 mod misc;
 mod pattern;
 mod registry;
