@@ -2,7 +2,7 @@
 
 use super::args::{float, int, numeric};
 use super::registry::{Call, EvalFn, Register};
-use crate::record::value::{Numeric, Result, Value, ValueError};
+use crate::record::value::{Result, Value, ValueError};
 
 /// Pairs of integer types and the type of what they make.
 const INTEGERS: [(&str, &str, &str); 9] = [

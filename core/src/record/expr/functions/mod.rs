@@ -40,7 +40,8 @@ mod registry;
 mod resolve;
 mod system;
 mod text;
+mod text_format;
 
-pub use pattern::{like_matches, regex};
+pub use pattern::{like_matches, regex, regexp_matches};
 pub use registry::{Call, Eval, EvalFn, Function, FunctionRef, Volatility, functions, named};
 pub use resolve::{Resolved, call, common_type, equality, resolve};
