@@ -25,7 +25,10 @@ async fn demo(settings: Settings) -> Result<(), Failure> {
         () = stop.asked() => return node.close().await,
     }
     show(&lines(node.postgres(), node.redis()));
-    stop.asked().await;
+    tokio::select! {
+        () = stop.asked() => {}
+        failure = node.failed() => return Err(failure),
+    }
     node.close().await
 }
 

@@ -16,6 +16,7 @@
 //! **Further reading.** `frontends/config` for the flags; README for the commands in use.
 
 mod demo;
+mod folder;
 mod node;
 mod print;
 mod progress;

@@ -7,14 +7,21 @@ use super::node::{Node, runtime};
 use super::stop::Stop;
 
 pub fn run(settings: Settings) -> Result<(), Failure> {
-    runtime(&settings)?.block_on(serve(settings))
+    let runtime = runtime(&settings)?;
+    let outcome = runtime.block_on(serve(settings));
+    // After a failure nothing may be waited for; after a close nothing is left.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut stop = Stop::listen().map_err(Failure::running)?;
     let node = Node::open(&settings).await?;
     say_ready(&node);
-    stop.asked().await;
+    tokio::select! {
+        () = stop.asked() => {}
+        failure = node.failed() => return Err(failure),
+    }
     tracing::info!("stopping");
     node.close().await
 }

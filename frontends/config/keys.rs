@@ -43,7 +43,7 @@ macro_rules! key {
 }
 
 /// Every setting, in the order of `config/stele.toml`.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     key!(
         data,
         "DIR",
@@ -107,12 +107,17 @@ pub const KEYS: [Key; 15] = [
     key!(
         memtable_bytes,
         "BYTES",
-        "Memory of one write buffer, before it is written to disk as a sorted file."
+        "Memory for rows that are in the log but not yet in sorted files."
     ),
     key!(
         log_entries_kept,
         "N",
         "Entries each log keeps after they are applied."
+    ),
+    key!(
+        feed_entries_kept,
+        "N",
+        "Entries of changes each partition keeps for those who follow it."
     ),
     key!(
         log_filter,

@@ -41,13 +41,14 @@ pub struct Settings {
     pub http_port: u16,
     pub nats_port: u16,
     pub fsync: Fsync,
-    pub partition_count: u32,
+    pub partition_count: u16,
     pub worker_threads: usize,
     pub client_count_max: usize,
     pub drain_ms_max: u64,
     pub block_cache_bytes: usize,
     pub memtable_bytes: usize,
     pub log_entries_kept: u64,
+    pub feed_entries_kept: u64,
     pub log_filter: String,
 }
 
@@ -68,6 +69,7 @@ impl Default for Settings {
             block_cache_bytes: 256 << 20,
             memtable_bytes: 64 << 20,
             log_entries_kept: 10_000,
+            feed_entries_kept: 100_000,
             log_filter: "info".to_string(),
         }
     }

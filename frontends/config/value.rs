@@ -27,7 +27,7 @@ macro_rules! number {
     )*};
 }
 
-number!(u16, u32, u64, usize);
+number!(u16, u64, usize);
 
 impl Value for IpAddr {
     fn read(text: &str) -> Result<Self, String> {

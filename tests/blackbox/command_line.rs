@@ -1,6 +1,6 @@
 //! What scripts rely on: the ready line, exit codes, and words refused with a hint.
 
-use super::harness::{Server, serve, stele};
+use super::harness::{Server, ends, serve, stele};
 
 #[test]
 fn a_server_that_is_asked_to_stop_drains_and_exits_with_zero() {
@@ -36,10 +36,7 @@ fn doors_that_do_not_exist_yet_take_their_flag_and_say_so() {
 #[test]
 fn a_public_address_without_users_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let output = serve(folder.path())
-        .args(["--bind", "0.0.0.0"])
-        .output()
-        .unwrap();
+    let output = ends(serve(folder.path()).args(["--bind", "0.0.0.0"]));
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(78), "{error}");
     assert!(
@@ -53,11 +50,7 @@ fn an_unknown_setting_is_refused_with_the_nearest_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("my.toml");
     std::fs::write(&file, "fsink = 'always'\n").unwrap();
-    let output = serve(folder.path())
-        .arg("--config")
-        .arg(&file)
-        .output()
-        .unwrap();
+    let output = ends(serve(folder.path()).arg("--config").arg(&file));
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(78), "{error}");
     assert!(
@@ -69,7 +62,7 @@ fn an_unknown_setting_is_refused_with_the_nearest_name() {
 #[test]
 fn two_servers_cannot_share_a_folder() {
     let server = Server::start();
-    let output = serve(server.folder()).output().unwrap();
+    let output = ends(&mut serve(server.folder()));
     assert!(!output.status.success());
     assert!(!String::from_utf8_lossy(&output.stdout).contains("ready"));
 }
@@ -83,12 +76,7 @@ fn every_stored_byte_can_be_printed() {
         .exec(&mut server.redis())
         .unwrap();
     assert!(server.terminate().success());
-    let output = stele()
-        .arg("print")
-        .arg("--data")
-        .arg(server.data())
-        .output()
-        .unwrap();
+    let output = ends(stele().arg("print").arg("--data").arg(server.data()));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),

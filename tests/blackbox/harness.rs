@@ -197,6 +197,24 @@ pub fn stele() -> Command {
     )
 }
 
+/// Runs a command that must end by itself, and soon.
+pub fn ends(command: &mut Command) -> std::process::Output {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + EXIT_MAX;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("{command:?} did not end: {:?}", child.wait_with_output());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
+}
+
 /// The command that starts a server in this folder.
 pub fn serve(folder: &Path) -> Command {
     let mut command = stele();

@@ -1,1 +1,4 @@
-//! Not written yet.
+//! The postgres door: SQL over PostgreSQL's wire protocol.
+
+pub mod error;
+pub mod sql;
