@@ -28,7 +28,7 @@ mod zone;
 
 pub use calendar::{
     Civil, DAY_US, HOUR_US, MINUTE_US, SECOND_US, civil, day_of_week, day_of_year, days_from_civil,
-    days_in_month, iso_week, make_date, make_timestamp,
+    days_in_month, iso_week, make_date, make_time, make_timestamp,
 };
 pub use fields::{age, extract, truncate};
 pub use interval::Interval;
