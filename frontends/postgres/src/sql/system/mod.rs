@@ -31,6 +31,7 @@ pub mod deparse;
 mod functions;
 mod information;
 mod keyspace;
+mod name;
 mod names;
 mod owner;
 mod procedure;

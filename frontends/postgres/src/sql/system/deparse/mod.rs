@@ -12,6 +12,7 @@
 //! ```text
 //! node.rs     operators, calls, CASE: one function per shape of node
 //! cast.rs     what casts show: implicit ones only under an operator or in an argument
+//! list.rs     IN, ANY, ARRAY and subscripts
 //! literal.rs  constants: 0, '-1'::integer, 'x'::text, 'parent_id_seq'::regclass
 //! paren.rs    which operands stand without parentheses in the pretty form
 //! ident.rs    names
@@ -27,6 +28,7 @@ mod cast;
 #[cfg(test)]
 mod expression_test;
 mod ident;
+mod list;
 mod literal;
 mod node;
 mod paren;

@@ -1,7 +1,7 @@
 //! One function per shape of node, after PostgreSQL's `get_rule_expr`.
 
 use stele_core::record::expr::{Expr, FunctionRef};
-use stele_core::record::value::{CastContext, ColumnType, Type, Value};
+use stele_core::record::value::{CastContext, ColumnType, Value};
 
 use super::Writer;
 use super::cast::crosses_operators;
@@ -84,14 +84,14 @@ impl Writer<'_> {
                 all,
             } => self.any_all(expr, left, operator, array, *all),
             Expr::Array { items, element } => self.array(items, element),
-            Expr::Subscript { array, indexes, .. } => self.subscript(expr, array, indexes),
+            Expr::Subscript { array, indexes, .. } => self.subscript(array, indexes),
             Expr::Slice {
                 array,
                 lower,
                 upper,
                 ..
             } => {
-                self.slice(expr, array, lower.as_deref(), upper.as_deref());
+                self.slice(array, lower.as_deref(), upper.as_deref());
             }
             Expr::Field { record, index, .. } => {
                 self.plain("(");
@@ -115,7 +115,7 @@ impl Writer<'_> {
         }
     }
 
-    fn listed(&mut self, open: &str, args: &[Expr], close: &str) {
+    pub(super) fn listed(&mut self, open: &str, args: &[Expr], close: &str) {
         self.push(open);
         for (index, arg) in args.iter().enumerate() {
             if index > 0 {
@@ -227,106 +227,6 @@ impl Writer<'_> {
             _ => self.listed("NULLIF(", std::slice::from_ref(left), ")"),
         }
     }
-
-    /// `x IN (...)` reads `x = ANY (ARRAY[...])`.
-    fn in_list(&mut self, node: &Expr, inner: &Expr, list: &[Expr], negated: bool) {
-        self.plain("(");
-        self.operand(inner, node, true);
-        self.push(if negated { " <> ALL (" } else { " = ANY (" });
-        match inner {
-            Expr::Cast {
-                from: Type::Varchar,
-                to,
-                context: CastContext::Implicit,
-                ..
-            } if to.ty == Type::Text => {
-                self.varchar_list(list);
-            }
-            _ => self.listed("ARRAY[", list, "]"),
-        }
-        self.push(")");
-        self.plain(")");
-    }
-
-    /// Literals beside a varchar column are varchars first, their array text after.
-    fn varchar_list(&mut self, list: &[Expr]) {
-        self.plain("(");
-        self.push("ARRAY[");
-        for (index, item) in list.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            match bare_constant(item) {
-                Some(value) => self.literal(value, &Type::Varchar.into(), Label::Needed),
-                None => self.node(item, true),
-            }
-        }
-        self.push("]");
-        self.plain(")");
-        self.push("::text[]");
-    }
-
-    fn any_all(
-        &mut self,
-        node: &Expr,
-        left: &Expr,
-        operator: &FunctionRef,
-        array: &Expr,
-        all: bool,
-    ) {
-        self.plain("(");
-        self.operand(left, node, true);
-        self.push(&format!(
-            " {} {} (",
-            operator.name,
-            if all { "ALL" } else { "ANY" }
-        ));
-        self.operand(array, node, true);
-        self.push(")");
-        self.plain(")");
-    }
-
-    fn array(&mut self, items: &[Expr], element: &Type) {
-        self.listed("ARRAY[", items, "]");
-        if items.is_empty() {
-            self.push("::");
-            self.push(&Type::array_of(element.clone()).sql_name());
-        }
-    }
-
-    fn subscripted(&mut self, node: &Expr, array: &Expr) {
-        let bare = matches!(array, Expr::Column { .. } | Expr::Param { .. });
-        if !bare {
-            self.push("(");
-        }
-        self.node(array, true);
-        if !bare {
-            self.push(")");
-        }
-        let _ = node;
-    }
-
-    fn subscript(&mut self, node: &Expr, array: &Expr, indexes: &[Expr]) {
-        self.subscripted(node, array);
-        for index in indexes {
-            self.push("[");
-            self.node(index, false);
-            self.push("]");
-        }
-    }
-
-    fn slice(&mut self, node: &Expr, array: &Expr, lower: Option<&Expr>, upper: Option<&Expr>) {
-        self.subscripted(node, array);
-        self.push("[");
-        if let Some(lower) = lower {
-            self.node(lower, false);
-        }
-        self.push(":");
-        if let Some(upper) = upper {
-            self.node(upper, false);
-        }
-        self.push("]");
-    }
 }
 
 fn truth_test(truth: Option<bool>, negated: bool) -> &'static str {
@@ -372,19 +272,6 @@ fn across(expr: &Expr) -> &Expr {
             context: CastContext::Implicit,
         } if crosses_operators(from, &to.ty) => inner,
         other => other,
-    }
-}
-
-/// A constant under implicit casts.
-fn bare_constant(expr: &Expr) -> Option<&Value> {
-    match expr {
-        Expr::Const { value, .. } => Some(value),
-        Expr::Cast {
-            expr,
-            context: CastContext::Implicit,
-            ..
-        } => bare_constant(expr),
-        _ => None,
     }
 }
 
