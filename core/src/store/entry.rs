@@ -129,7 +129,10 @@ pub fn members_key(group: PartitionId, index: u64) -> Bytes {
 
 /// Every change of members of a group: `[from, to)`.
 pub fn members_range(group: PartitionId) -> (Bytes, Bytes) {
-    (meta_key(group, b'm').into(), meta_key(group, b'm' + 1).into())
+    (
+        meta_key(group, b'm').into(),
+        meta_key(group, b'm' + 1).into(),
+    )
 }
 
 /// A value's stored form.
@@ -157,7 +160,13 @@ pub fn decode<T: DeserializeOwned>(stored: &[u8], what: &str) -> Result<T> {
 pub fn encode_commands(term: u64, entry: &Entry, commands: &[u8]) -> Result<Bytes> {
     let mut stored = Vec::with_capacity(32 + commands.len());
     stored.push(FORMAT);
-    let head = (term, 1u32, entry.semantics, entry.stamp, entry.commands.len());
+    let head = (
+        term,
+        1u32,
+        entry.semantics,
+        entry.stamp,
+        entry.commands.len(),
+    );
     let mut stored = postcard::to_extend(&head, stored)
         .map_err(|error| Error::invalid(format!("a log row does not encode: {error}")))?;
     stored.extend_from_slice(commands);
@@ -214,12 +223,17 @@ mod tests {
         };
         let stored = encode_commands(300, &entry, &commands).expect("encodes");
         assert_eq!(stored, encode(&row).expect("encodes"));
-        assert_eq!(decode::<EntryRow>(&stored, "an entry").expect("decodes"), row);
+        assert_eq!(
+            decode::<EntryRow>(&stored, "an entry").expect("decodes"),
+            row
+        );
     }
 
     #[test]
     fn a_newer_format_is_refused_by_name() {
-        let mut stored = encode(&Position { term: 1, index: 2 }).expect("encodes").to_vec();
+        let mut stored = encode(&Position { term: 1, index: 2 })
+            .expect("encodes")
+            .to_vec();
         stored[0] = 9;
         let error = decode::<Position>(&stored, "a position").expect_err("refused");
         assert!(error.message.contains("format 9"), "{error}");
