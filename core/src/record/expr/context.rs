@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::functions::Function;
-use crate::record::value::{Settings, Type, Value, ValueError};
+use crate::record::value::{Settings, Type, Value, ValueError, print};
 
 /// The surroundings of one evaluation.
 #[derive(Clone, Copy)]
@@ -43,6 +43,14 @@ impl<'a> EvalContext<'a> {
     }
 }
 
+/// The text a client sees for a value of this type: object-naming types by their names.
+pub fn output(value: &Value, ty: &Type, cx: &EvalContext<'_>) -> String {
+    match value {
+        Value::Oid(oid) if ty.is_reg() => cx.host.reg_out(ty, *oid),
+        value => print(value, cx.settings),
+    }
+}
+
 /// Rows of a subquery, in order.
 pub type Rows = Arc<Vec<Vec<Value>>>;
 
@@ -77,21 +85,27 @@ pub trait Host: Sync {
         )))
     }
 
-    /// Text to an object-naming type: `'t'::regclass`.
+    /// Text to an object-naming type: `'t'::regclass`. By default only types have names.
     fn reg_in(&self, ty: &Type, text: &str) -> Result<u32, ValueError> {
-        let _ = text;
-        Err(ValueError::unsupported(format!(
-            "type {ty} is not supported here"
-        )))
+        if *ty != Type::Regtype {
+            let message = format!("input of type {ty} is not supported here");
+            return Err(ValueError::unsupported(message));
+        }
+        match Type::from_name(text) {
+            Some(named) => Ok(named.oid()),
+            None => Err(ValueError::new(
+                "42704",
+                format!("type \"{text}\" does not exist"),
+            )),
+        }
     }
 
-    /// An object-naming type to text; by default the number.
+    /// An object-naming type to text. By default only types have names, others their number.
     fn reg_out(&self, ty: &Type, oid: u32) -> String {
-        let _ = ty;
-        if oid == 0 {
-            "-".to_string()
-        } else {
-            oid.to_string()
+        match (ty, Type::from_oid(oid)) {
+            (_, _) if oid == 0 => "-".to_string(),
+            (Type::Regtype, Some(named)) => named.sql_name(),
+            _ => oid.to_string(),
         }
     }
 

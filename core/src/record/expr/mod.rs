@@ -29,13 +29,15 @@ mod eval;
 #[allow(clippy::module_inception)]
 mod expr;
 mod functions;
+mod moments;
 mod truth;
 
-pub use aggregate::{Accumulator, Aggregate, resolve_aggregate};
-pub use context::{EvalContext, Host, Pure, Rows};
+pub use aggregate::{Accumulator, Aggregate, aggregates, resolve_aggregate};
+pub use context::{EvalContext, Host, Pure, Rows, output};
 pub use eval::cast_value;
 pub use expr::{Expr, SubqueryForm};
 pub use functions::{
     Call, Eval, EvalFn, Function, FunctionRef, Resolved, Volatility, call, common_type, equality,
     functions, like_matches, named, regex, regexp_matches, resolve,
 };
+pub use moments::Moments;

@@ -45,6 +45,12 @@ mod template;
 mod text;
 mod text_format;
 
+pub(super) use json_build::{
+    aggregate_key as object_key, member as object_member, to_json as json_text,
+    to_jsonb as json_tree,
+};
 pub use pattern::{like_matches, regex, regexp_matches};
+pub(super) use registry::Register;
 pub use registry::{Call, Eval, EvalFn, Function, FunctionRef, Volatility, functions, named};
+pub(super) use resolve::resolve_among;
 pub use resolve::{Resolved, call, common_type, equality, resolve};

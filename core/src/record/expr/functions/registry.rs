@@ -170,6 +170,16 @@ impl Register {
         self.add(signature, Volatility::Volatile, true, Eval::Pure(eval));
     }
 
+    /// A signature alone, for what the registry does not compute.
+    pub(in crate::record::expr) fn declare(&mut self, signature: &str) {
+        self.add(signature, Volatility::Immutable, false, Eval::Host);
+    }
+
+    /// Everything declared.
+    pub(in crate::record::expr) fn into_functions(self) -> Vec<Function> {
+        self.functions
+    }
+
     /// A function with everything spelled out.
     pub fn add(&mut self, signature: &str, volatility: Volatility, strict: bool, eval: Eval) {
         match parse_signature(signature) {

@@ -1,7 +1,7 @@
 //! Overload resolution: which entry a call means, and the casts it needs.
 
 use super::super::expr::Expr;
-use super::registry::{FunctionRef, is_operator, named};
+use super::registry::{Function, FunctionRef, is_operator, named};
 use crate::record::value::{CastContext, Type, ValueError, cast_exists};
 
 /// The entry a call means.
@@ -20,9 +20,22 @@ pub struct Resolved {
 /// Literals of unknown type are [`Type::Unknown`]. A prefix operator has one argument.
 /// Errors: 42883 when there is none, 42725 when several fit equally.
 pub fn resolve(name: &str, args: &[Type]) -> Result<Resolved, ValueError> {
-    let candidates: Vec<Candidate> = named(name)
+    resolve_among(
+        name,
+        named(name).into_iter().map(|function| function.0).collect(),
+        args,
+    )
+}
+
+/// The same among these functions.
+pub(in crate::record::expr) fn resolve_among(
+    name: &str,
+    functions: Vec<&'static Function>,
+    args: &[Type],
+) -> Result<Resolved, ValueError> {
+    let candidates: Vec<Candidate> = functions
         .into_iter()
-        .filter_map(|function| Candidate::new(function, args.len()))
+        .filter_map(|function| Candidate::new(FunctionRef(function), args.len()))
         .collect();
     if let Some(exact) = find_exact(name, &candidates, args) {
         return settle(exact, args, name);

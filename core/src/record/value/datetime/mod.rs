@@ -35,7 +35,6 @@ pub use interval::Interval;
 pub use interval_text::{parse_interval, print_interval};
 pub use parse::{parse_date, parse_time, parse_timestamp, parse_timestamptz, special};
 pub use print::{print_date, print_time, print_timestamp, print_timestamptz};
-pub(crate) use scan::month_of;
 
 use super::error::{Result, ValueError};
 

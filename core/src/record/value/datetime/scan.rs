@@ -111,7 +111,7 @@ fn scan_word(text: &str) -> Option<(Field<'_>, &str)> {
 }
 
 /// The month of a name or its first three letters or more: 1 to 12.
-pub(crate) fn month_of(word: &str) -> Option<i64> {
+pub(super) fn month_of(word: &str) -> Option<i64> {
     const NAMES: [&str; 12] = [
         "january",
         "february",

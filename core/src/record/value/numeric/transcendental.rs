@@ -33,7 +33,11 @@ impl Numeric {
             ));
         }
         let weight = (self.leading().0 + 1) * 4 / 2 - 1;
-        let scale = self.result_scale(SIGNIFICANT_MIN - weight, None);
+        self.sqrt_scaled(self.result_scale(SIGNIFICANT_MIN - weight, None))
+    }
+
+    /// Square root of a value not below zero, rounded to this scale.
+    pub fn sqrt_scaled(&self, scale: i64) -> Result<Numeric> {
         // One digit more, whose truncation cannot hide a half.
         let scaled = self.fixed(2 * (scale + 1));
         let root = scaled.sqrt();
