@@ -1,0 +1,585 @@
+//! FROM: relations, subqueries, functions and joins.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{self, JoinConstraint, JoinOperator, TableFactor, TableWithJoins};
+use stele_core::record::expr::Expr;
+use stele_core::record::table::Table;
+
+use super::cte::renamed;
+use super::names;
+use super::operator::all;
+use super::scope::{Binder, Clause, Item, ItemColumn};
+use crate::error::{Result, SqlError};
+use crate::sql::execute::keyspace::View;
+use crate::sql::plan::{Access, Join, JoinKind, Plan, Scan, Source};
+use crate::sql::system;
+
+/// One thing in FROM: its plan, and what it must be given of the rows before it.
+pub(super) struct Factor {
+    pub plan: Plan,
+    pub args: Option<Vec<Expr>>,
+}
+
+impl Factor {
+    fn plain(plan: Plan) -> Self {
+        Self { plan, args: None }
+    }
+}
+
+impl Binder<'_> {
+    /// Binds FROM on the innermost level, after what the level has already.
+    pub(crate) fn from_after(&mut self, mut plan: Plan, from: &[TableWithJoins]) -> Result<Plan> {
+        for item in from {
+            plan = self.from_item(plan, item)?;
+        }
+        Ok(plan)
+    }
+
+    /// `a, b JOIN c`: what is before a comma may be used by what is after it, so inner and left
+    /// joins continue the tree so far; right and full joins need a tree of their own.
+    fn from_item(&mut self, before: Plan, item: &TableWithJoins) -> Result<Plan> {
+        let start = self.level()?.items.len();
+        let continues = item.joins.iter().all(|join| {
+            matches!(
+                join_kind(&join.join_operator),
+                Ok((JoinKind::Inner | JoinKind::Left, _))
+            )
+        });
+        if continues {
+            let factor = self.factor(&item.relation)?;
+            let plan = self.combine_factor(before, factor, 0)?;
+            return self.joins(plan, &item.joins, start, 0);
+        }
+        let base = before.width();
+        let factor = self.factor(&item.relation)?;
+        let tree = self.combine_factor(Plan::OneRow, factor, base)?;
+        let tree = self.joins(tree, &item.joins, start, base)?;
+        Ok(cross(before, tree))
+    }
+
+    fn joins(
+        &mut self,
+        mut plan: Plan,
+        joins: &[ast::Join],
+        start: usize,
+        base: usize,
+    ) -> Result<Plan> {
+        for join in joins {
+            plan = self.join(plan, join, start, base)?;
+        }
+        Ok(plan)
+    }
+
+    fn combine_factor(&mut self, before: Plan, factor: Factor, base: usize) -> Result<Plan> {
+        match factor.args {
+            None => Ok(cross(before, factor.plan)),
+            Some(args) => Ok(Plan::Join(Box::new(Join {
+                kind: JoinKind::Inner,
+                left: before,
+                right: factor.plan,
+                args: Some(shifted(args, base)?),
+                keys: Vec::new(),
+                filter: Vec::new(),
+                probe: None,
+            }))),
+        }
+    }
+
+    fn join(&mut self, left: Plan, join: &ast::Join, start: usize, base: usize) -> Result<Plan> {
+        let (kind, constraint) = join_kind(&join.join_operator)?;
+        let middle = self.level()?.items.len();
+        let factor = self.factor(&join.relation)?;
+        if factor.args.is_some() && matches!(kind, JoinKind::Right | JoinKind::Full) {
+            return Err(
+                SqlError::new("42P10", "invalid reference to FROM-clause entry").with_detail(
+                    "The combining JOIN type must be INNER or LEFT for a LATERAL reference.",
+                ),
+            );
+        }
+        let args = factor.args.map(|args| shifted(args, base)).transpose()?;
+        let filter = match constraint {
+            JoinConstraint::None => Vec::new(),
+            JoinConstraint::On(condition) => vec![self.join_condition(condition, start)?],
+            JoinConstraint::Using(columns) => {
+                let mut names = Vec::with_capacity(columns.len());
+                for column in columns {
+                    names.push(names::qualified(column)?.name);
+                }
+                self.join_using(kind, &names, start, middle)?
+            }
+            JoinConstraint::Natural => {
+                let names = self.common_names(start, middle)?;
+                self.join_using(kind, &names, start, middle)?
+            }
+        };
+        Ok(Plan::Join(Box::new(Join {
+            kind,
+            left,
+            right: factor.plan,
+            args,
+            keys: Vec::new(),
+            filter: shifted(filter, base)?,
+            probe: None,
+        })))
+    }
+
+    fn join_condition(&mut self, condition: &ast::Expr, start: usize) -> Result<Expr> {
+        let before = std::mem::replace(&mut self.level()?.visible_from, start);
+        let bound = self.condition(condition, Clause::JoinOn);
+        self.level()?.visible_from = before;
+        bound
+    }
+
+    /// Names that are columns of both sides.
+    fn common_names(&mut self, start: usize, middle: usize) -> Result<Vec<String>> {
+        let items = &self.level()?.items;
+        let bare = |items: &[Item]| -> Vec<String> {
+            let columns = items
+                .iter()
+                .filter(|item| item.bare)
+                .flat_map(|item| &item.columns);
+            columns
+                .filter(|column| !column.hidden)
+                .map(|column| column.name.clone())
+                .collect()
+        };
+        let left = bare(items.get(start..middle).unwrap_or_default());
+        let right = bare(items.get(middle..).unwrap_or_default());
+        Ok(left
+            .into_iter()
+            .filter(|name| right.contains(name))
+            .collect())
+    }
+
+    /// USING: the condition, and one item whose columns hide both sides'.
+    fn join_using(
+        &mut self,
+        kind: JoinKind,
+        using: &[String],
+        start: usize,
+        middle: usize,
+    ) -> Result<Vec<Expr>> {
+        let mut conditions = Vec::with_capacity(using.len());
+        let mut merged = Vec::new();
+        for name in using {
+            let items = &self.level()?.items;
+            let left = using_column(items.get(start..middle).unwrap_or_default(), name, "left")?;
+            let right = using_column(items.get(middle..).unwrap_or_default(), name, "right")?;
+            conditions.push(self.call_named("=", vec![left.expr.clone(), right.expr.clone()])?);
+            merged.push(self.merged_column(kind, left, right)?);
+        }
+        let items = &mut self.level()?.items;
+        for item in items.iter_mut().skip(start).filter(|item| item.bare) {
+            let rest = item
+                .columns
+                .iter()
+                .filter(|column| !column.hidden && !using.contains(&column.name));
+            merged.extend(rest.cloned());
+            item.bare = false;
+        }
+        items.push(Item {
+            name: String::new(),
+            schema: None,
+            columns: merged,
+            bare: true,
+            rel: None,
+            table: None,
+            oid: None,
+            address: None,
+        });
+        Ok(if conditions.is_empty() {
+            conditions
+        } else {
+            vec![all(conditions)]
+        })
+    }
+
+    fn merged_column(
+        &mut self,
+        kind: JoinKind,
+        left: ItemColumn,
+        right: ItemColumn,
+    ) -> Result<ItemColumn> {
+        let name = left.name.clone();
+        let same = left.expr.ty() == right.expr.ty();
+        Ok(match kind {
+            JoinKind::Right if same => right,
+            JoinKind::Full | JoinKind::Right => {
+                let pair = if kind == JoinKind::Full {
+                    vec![left.expr, right.expr]
+                } else {
+                    vec![right.expr, left.expr]
+                };
+                let (args, ty) = self.unify("JOIN/USING", pair)?;
+                ItemColumn {
+                    name,
+                    expr: Expr::Coalesce { args, ty: ty.ty },
+                    origin: None,
+                    hidden: false,
+                }
+            }
+            _ if same => left,
+            _ => {
+                let (mut pair, _) = self.unify("JOIN/USING", vec![left.expr, right.expr])?;
+                ItemColumn {
+                    name,
+                    expr: pair.remove(0),
+                    origin: None,
+                    hidden: false,
+                }
+            }
+        })
+    }
+
+    /// Binds one thing in FROM and declares it.
+    fn factor(&mut self, factor: &TableFactor) -> Result<Factor> {
+        self.nested(|binder| binder.factor_form(factor))
+    }
+
+    fn factor_form(&mut self, factor: &TableFactor) -> Result<Factor> {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                sample: None,
+                with_ordinality: false,
+                ..
+            } => self.named_relation(name, alias.as_ref()),
+            TableFactor::Table {
+                name,
+                alias,
+                args: Some(args),
+                with_ordinality,
+                ..
+            } => self.function_factor(name, &args.args, *with_ordinality, alias.as_ref()),
+            TableFactor::Function {
+                name,
+                args,
+                with_ordinality,
+                alias,
+                ..
+            } => self.function_factor(name, args, *with_ordinality, alias.as_ref()),
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_ordinality,
+                with_offset: false,
+                ..
+            } => self.unnest_factor(array_exprs, *with_ordinality, alias.as_ref()),
+            TableFactor::Derived {
+                lateral,
+                subquery,
+                alias,
+                sample: None,
+            } => self.derived(*lateral, subquery, alias.as_ref()),
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => self.nested_join(table_with_joins, alias.as_ref()),
+            TableFactor::Table {
+                sample: Some(_), ..
+            } => Err(SqlError::unsupported("TABLESAMPLE is not supported")),
+            other => Err(SqlError::syntax(format!(
+                "syntax error at or near \"{other}\""
+            ))),
+        }
+    }
+
+    fn nested_join(
+        &mut self,
+        tree: &TableWithJoins,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<Factor> {
+        let start = self.level()?.items.len();
+        let base = self.level()?.width;
+        let factor = self.factor(&tree.relation)?;
+        let plan = self.combine_factor(Plan::OneRow, factor, base)?;
+        let plan = self.joins(plan, &tree.joins, start, base)?;
+        if let Some(alias) = alias {
+            let items = self.level()?.items.split_off(start);
+            let columns = items
+                .into_iter()
+                .filter(|item| item.bare)
+                .flat_map(|item| item.columns);
+            let mut columns: Vec<ItemColumn> = columns.collect();
+            for (column, given) in columns.iter_mut().zip(&alias.columns) {
+                column.name = names::fold(&given.name);
+            }
+            let mut item = Item::of_columns(&names::fold(&alias.name), Vec::new(), 0);
+            item.columns = columns;
+            self.declare(item, 0)?;
+        }
+        Ok(Factor::plain(plan))
+    }
+
+    fn derived(
+        &mut self,
+        lateral: bool,
+        query: &ast::Query,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<Factor> {
+        let Some(alias) = alias else {
+            return Err(SqlError::syntax("subquery in FROM must have an alias")
+                .with_hint("For example, FROM (SELECT ...) [AS] foo."));
+        };
+        if lateral {
+            self.push_frame();
+        }
+        // Without LATERAL, what stands before it cannot be seen.
+        self.push_level(!lateral);
+        let bound = self.query(query, None);
+        self.pop_level();
+        let args = if lateral {
+            self.pop_frame()
+        } else {
+            Vec::new()
+        };
+        let relation = bound?.without_locks()?;
+        let name = names::fold(&alias.name);
+        let columns = renamed(&name, &relation.columns, alias)?;
+        let width = relation.plan.width();
+        let at = self.level()?.width;
+        let mut item = Item::of_columns(&name, columns, at);
+        for (column, output) in item.columns.iter_mut().zip(&relation.columns) {
+            column.origin = output.origin;
+        }
+        self.declare(item, width)?;
+        let args = (lateral && !args.is_empty()).then_some(args);
+        Ok(Factor {
+            plan: relation.plan,
+            args,
+        })
+    }
+
+    fn named_relation(
+        &mut self,
+        name: &ast::ObjectName,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<Factor> {
+        let qualified = names::qualified(name)?;
+        let at = self.level()?.width;
+        let shown = alias.map_or_else(|| qualified.name.clone(), |alias| names::fold(&alias.name));
+        let (plan, mut item) = match self.cte_scan(&qualified, &shown, at) {
+            Some(found) => found,
+            None => match self.source(&qualified) {
+                Some(Source::Table(table)) => self.table(&table, &shown),
+                Some(source) => self.computed(source, &shown, at),
+                None => {
+                    let message = format!(
+                        "relation \"{}\" does not exist",
+                        name.to_string().replace('"', "")
+                    );
+                    return Err(self.place(SqlError::new("42P01", message), names::span(name)));
+                }
+            },
+        };
+        if let Some(alias) = alias {
+            rename_columns(&mut item, alias)?;
+            item.schema = None;
+        }
+        let width = plan.width();
+        self.declare(item, width)?;
+        Ok(Factor::plain(plan))
+    }
+
+    fn cte_scan(
+        &mut self,
+        name: &names::Qualified,
+        shown: &str,
+        at: usize,
+    ) -> Option<(Plan, Item)> {
+        if name.schema.is_some() {
+            return None;
+        }
+        let binding = self.use_cte(&name.name)?;
+        let plan = Plan::CteScan {
+            slot: binding.slot,
+            width: binding.columns.len(),
+            name: name.name.clone(),
+        };
+        Some((plan, Item::of_columns(shown, binding.columns.clone(), at)))
+    }
+
+    /// The relation a name means; the catalogue comes first, as in PostgreSQL's search path.
+    pub(super) fn source(&self, name: &names::Qualified) -> Option<Source> {
+        let in_schema = |schema: &str| match schema {
+            "public" => self
+                .cx
+                .catalog
+                .table(&name.name)
+                .cloned()
+                .map(Source::Table),
+            "redis" => View::lookup(&name.name).map(Source::Keyspace),
+            _ => system::find(schema, &name.name).map(Source::Virtual),
+        };
+        match &name.schema {
+            Some(schema) => in_schema(schema),
+            None => {
+                let path = self.cx.search_path.iter().map(String::as_str);
+                std::iter::once("pg_catalog")
+                    .chain(path)
+                    .find_map(in_schema)
+            }
+        }
+    }
+
+    /// A scan of a table and its item, not declared yet.
+    pub(crate) fn table(&mut self, table: &Arc<Table>, alias: &str) -> (Plan, Item) {
+        let at = self.scope_width();
+        let (plan, rel) = self.scan(Source::Table(table.clone()), alias);
+        let mut item = Item::of_table(table, alias, at, true);
+        item.rel = Some(rel);
+        item.table = Some(table.clone());
+        item.address = Some(at + table.columns.len());
+        (plan, item)
+    }
+
+    fn computed(&mut self, source: Source, alias: &str, at: usize) -> (Plan, Item) {
+        let names: Vec<(String, bool)> = match &source {
+            Source::Keyspace(view) => view
+                .columns()
+                .iter()
+                .map(|column| (column.name.to_owned(), column.hidden))
+                .collect(),
+            Source::Virtual(table) => table
+                .columns
+                .iter()
+                .map(|column| (column.name.to_owned(), false))
+                .collect(),
+            Source::Table(_) => Vec::new(),
+        };
+        let oid = match &source {
+            Source::Virtual(table) => Some(table.oid),
+            _ => None,
+        };
+        let columns = names
+            .iter()
+            .enumerate()
+            .map(|(index, (name, _))| (name.clone(), source.column_type(index)));
+        let mut item = Item::of_columns(alias, columns.collect(), at);
+        for (index, (column, (_, hidden))) in item.columns.iter_mut().zip(&names).enumerate() {
+            column.hidden = *hidden;
+            column.origin = oid.map(|oid| (oid, i16::try_from(index + 1).unwrap_or(0)));
+        }
+        item.oid = oid;
+        item.schema = match &source {
+            Source::Virtual(table) => Some(table.schema.to_owned()),
+            _ => Some("redis".to_owned()),
+        };
+        let (plan, rel) = self.scan(source, alias);
+        item.rel = Some(rel);
+        (plan, item)
+    }
+
+    fn scan(&mut self, source: Source, alias: &str) -> (Plan, usize) {
+        let rel = self.rels;
+        self.rels += 1;
+        let needed = vec![true; source.width()];
+        let scan = Scan {
+            source,
+            rel,
+            alias: alias.to_owned(),
+            access: Access::Full,
+            filter: Vec::new(),
+            needed,
+        };
+        (Plan::Scan(Box::new(scan)), rel)
+    }
+}
+
+fn rename_columns(item: &mut Item, alias: &ast::TableAlias) -> Result<()> {
+    if alias.columns.len() > item.columns.len() {
+        return Err(SqlError::new(
+            "42P10",
+            format!(
+                "table \"{}\" has {} columns available but {} columns specified",
+                item.name,
+                item.columns.len(),
+                alias.columns.len()
+            ),
+        ));
+    }
+    for (column, given) in item.columns.iter_mut().zip(&alias.columns) {
+        column.name = names::fold(&given.name);
+    }
+    Ok(())
+}
+
+/// The kind of a join and what it joins on. Errors: 42601 for other databases' joins.
+fn join_kind(operator: &JoinOperator) -> Result<(JoinKind, &JoinConstraint)> {
+    Ok(match operator {
+        JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
+            (JoinKind::Inner, constraint)
+        }
+        JoinOperator::CrossJoin(constraint) => (JoinKind::Inner, constraint),
+        JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
+            (JoinKind::Left, constraint)
+        }
+        JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
+            (JoinKind::Right, constraint)
+        }
+        JoinOperator::FullOuter(constraint) => (JoinKind::Full, constraint),
+        _ => return Err(SqlError::syntax("syntax error at or near \"join\"")),
+    })
+}
+
+fn using_column(items: &[Item], name: &str, side: &str) -> Result<ItemColumn> {
+    let columns = items
+        .iter()
+        .filter(|item| item.bare)
+        .flat_map(|item| &item.columns);
+    let mut found = columns.filter(|column| column.name == name);
+    match (found.next(), found.next()) {
+        (Some(column), None) => Ok(column.clone()),
+        (Some(_), Some(_)) => {
+            let message =
+                format!("common column name \"{name}\" appears more than once in {side} table");
+            Err(SqlError::new("42702", message))
+        }
+        (None, _) => {
+            let message = format!(
+                "column \"{name}\" specified in USING clause does not exist in {side} table"
+            );
+            Err(SqlError::new("42703", message))
+        }
+    }
+}
+
+/// Both, every row with every row.
+pub(super) fn cross(left: Plan, right: Plan) -> Plan {
+    if matches!(left, Plan::OneRow) {
+        return right;
+    }
+    Plan::Join(Box::new(Join {
+        kind: JoinKind::Inner,
+        left,
+        right,
+        args: None,
+        keys: Vec::new(),
+        filter: Vec::new(),
+        probe: None,
+    }))
+}
+
+/// Expressions over the level's row, over a tree that starts at column `base` of it.
+fn shifted(mut exprs: Vec<Expr>, base: usize) -> Result<Vec<Expr>> {
+    let mut outside = false;
+    for expr in exprs.iter_mut().filter(|_| base > 0) {
+        expr.rewrite(&mut |part| {
+            if let Expr::Column { index, .. } = part {
+                match index.checked_sub(base) {
+                    Some(inside) => *index = inside,
+                    None => outside = true,
+                }
+            }
+        });
+    }
+    match outside {
+        false => Ok(exprs),
+        true => Err(SqlError::unsupported(
+            "a LATERAL reference out of a RIGHT or FULL join is not supported",
+        )),
+    }
+}

@@ -1,0 +1,165 @@
+//! Scans: the rows of tables, keyspace views and computed tables.
+
+use std::sync::Arc;
+
+use stele_core::record::table::Table;
+use stele_core::record::value::{Type, Value, row};
+use stele_core::record::{Head, Key, Kind, head, layout};
+
+use super::run::Outer;
+use super::{Row, RowStream, Run, address, keyspace, scan_index};
+use crate::error::{Result, SqlError};
+use crate::sql::plan::point::primary_keys;
+use crate::sql::plan::{Access, Scan, Source};
+
+/// Records as they are found, before their conditions are checked.
+pub(super) type Records<'a> = Box<dyn Iterator<Item = Result<(Key, Head)>> + Send + 'a>;
+
+/// Opens a scan; its conditions are checked on every row.
+pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Result<RowStream<'a>> {
+    let rows: RowStream<'a> = match &scan.source {
+        Source::Table(table) => {
+            let records = records(run, scan, table, outer)?;
+            let decoder = Decoder::new(table, &scan.needed);
+            Box::new(records.map(move |record| {
+                let (key, head) = record?;
+                decoder.decode(&key, &head)
+            }))
+        }
+        Source::Keyspace(view) => keyspace::open(run, *view, &scan.access, outer)?,
+        Source::Virtual(table) => Box::new((table.rows)(run.cx.system).into_iter().map(Ok)),
+    };
+    let (run, outer) = (run.clone(), outer.clone());
+    Ok(Box::new(rows.filter_map(move |row| {
+        let checked = run
+            .tick()
+            .and(row)
+            .and_then(|row| Ok((run.holds(&scan.filter, &row, &outer)?, row)));
+        match checked {
+            Ok((true, row)) => Some(Ok(row)),
+            Ok((false, _)) => None,
+            Err(error) => Some(Err(error)),
+        }
+    })))
+}
+
+fn records<'a>(
+    run: &Arc<Run<'a>>,
+    scan: &'a Scan,
+    table: &'a Arc<Table>,
+    outer: &Outer,
+) -> Result<Records<'a>> {
+    let pinned = run.cx.pinned.iter().filter(|(rel, _)| *rel == scan.rel);
+    let pinned: Vec<Key> = pinned.map(|(_, key)| key.clone()).collect();
+    if !pinned.is_empty() {
+        return Ok(by_key(run, pinned));
+    }
+    match &scan.access {
+        Access::Full => Ok(every(run, table)),
+        Access::Primary(parts) => {
+            let keys = run.with_cx(outer, |cx| primary_keys(table, parts, cx))?;
+            Ok(by_key(run, keys))
+        }
+        Access::Index {
+            index,
+            equal,
+            range,
+        } => scan_index::open(run, table, index, equal, range.as_deref(), outer),
+        Access::Keys(_) => Err(SqlError::internal("a table has no keyspace key")),
+    }
+}
+
+/// The records of these keys that exist.
+pub(super) fn by_key<'a>(run: &Arc<Run<'a>>, keys: Vec<Key>) -> Records<'a> {
+    let (rows, now_ms) = (run.cx.rows, run.cx.now_ms);
+    Box::new(
+        keys.into_iter()
+            .filter_map(move |key| match head::live(rows, &key, now_ms) {
+                Ok(Some(head)) => Some(Ok((key, head))),
+                Ok(None) => None,
+                Err(error) => Some(Err(error.into())),
+            }),
+    )
+}
+
+/// Every record of a table.
+fn every<'a>(run: &Arc<Run<'a>>, table: &Table) -> Records<'a> {
+    let (from, to) = layout::heads(table.storage);
+    let now_ms = run.cx.now_ms;
+    Box::new(
+        run.cx
+            .rows
+            .scan(&from, &to, false)
+            .filter_map(move |found| {
+                let record = found.and_then(|(row_key, row)| {
+                    let head = Head::decode(row.stamp, row.value)?;
+                    Ok((row_key, head))
+                });
+                match record {
+                    Ok((_, head)) if head.is_expired(now_ms) => None,
+                    Ok((row_key, head)) => match layout::parse_head(&row_key) {
+                        Some(key) => Some(Ok((key, head))),
+                        None => Some(Err(SqlError::new("XX001", "a row's key does not decode"))),
+                    },
+                    Err(error) => Some(Err(error.into())),
+                }
+            }),
+    )
+}
+
+/// Turns stored rows into values: only the columns that are read.
+struct Decoder {
+    wanted: Vec<(u32, Type)>,
+    places: Vec<usize>,
+    missing: Vec<Value>,
+    width: usize,
+    with_address: bool,
+}
+
+impl Decoder {
+    fn new(table: &Table, needed: &[bool]) -> Self {
+        let width = table.columns.len();
+        let mut decoder = Self {
+            wanted: Vec::new(),
+            places: Vec::new(),
+            missing: Vec::new(),
+            width,
+            with_address: needed.get(width).copied().unwrap_or(true),
+        };
+        for (place, column) in table.columns.iter().enumerate() {
+            if needed.get(place).copied().unwrap_or(true) {
+                decoder.wanted.push((column.id, column.ty.ty.clone()));
+                decoder.places.push(place);
+                decoder
+                    .missing
+                    .push(column.missing.clone().unwrap_or(Value::Null));
+            }
+        }
+        decoder
+    }
+
+    fn decode(&self, key: &Key, head: &Head) -> Result<Row> {
+        if head.kind != Kind::Row {
+            return Err(SqlError::new(
+                "XX001",
+                "a table holds a record that is not a row",
+            ));
+        }
+        let mut values = vec![Value::Null; self.width + 1];
+        if !self.wanted.is_empty() {
+            let fields = row::decode(&head.body, &self.wanted)?;
+            for ((field, place), missing) in fields.into_iter().zip(&self.places).zip(&self.missing)
+            {
+                if let Some(value) = values.get_mut(*place) {
+                    *value = field.unwrap_or_else(|| missing.clone());
+                }
+            }
+        }
+        if self.with_address
+            && let Some(last) = values.last_mut()
+        {
+            *last = address::of(key);
+        }
+        Ok(values)
+    }
+}
