@@ -2,9 +2,9 @@
 //! with the log. Redis channels, NATS core subjects and SQL notifications are
 //! the same subjects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 
 /// How many messages may wait for one listener before it loses them.
 const QUEUE_MESSAGES_MAX: usize = 16_384;
+/// How many bytes of them, subjects and payloads.
+const QUEUE_BYTES_MAX: usize = 32 << 20;
 
 /// Matches a subject against a listener's pattern, in the door's own dialect.
 pub type Matcher = fn(pattern: &[u8], subject: &[u8]) -> bool;
@@ -25,6 +27,12 @@ pub struct Message {
     pub payload: Bytes,
     /// The pattern that let it through, if it came by one.
     pub pattern: Option<Bytes>,
+}
+
+impl Message {
+    fn size(&self) -> usize {
+        self.subject.len() + self.payload.len()
+    }
 }
 
 /// Everybody who listens.
@@ -42,16 +50,25 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    subjects: HashMap<Bytes, BTreeMap<u64, mpsc::Sender<Message>>>,
-    patterns: BTreeMap<(u64, Bytes), (Matcher, mpsc::Sender<Message>)>,
+    subjects: HashMap<Bytes, BTreeMap<u64, Queue>>,
+    patterns: BTreeMap<(u64, Bytes), (Matcher, Queue)>,
+}
+
+/// The sending end of a listener's queue.
+#[derive(Clone)]
+struct Queue {
+    sender: mpsc::Sender<Message>,
+    /// How many bytes wait in it.
+    bytes: Arc<AtomicUsize>,
 }
 
 /// One listener: subscriptions, and a queue.
 pub struct Listener {
     bus: Bus,
     id: u64,
-    sender: mpsc::Sender<Message>,
+    queue: Queue,
     receiver: mpsc::Receiver<Message>,
+    subjects: HashSet<Bytes>,
 }
 
 impl Bus {
@@ -62,8 +79,12 @@ impl Bus {
         Listener {
             bus: self.clone(),
             id,
-            sender,
+            queue: Queue {
+                sender,
+                bytes: Arc::default(),
+            },
             receiver,
+            subjects: HashSet::new(),
         }
     }
 
@@ -77,26 +98,31 @@ impl Bus {
             payload: payload.clone(),
             pattern,
         };
-        for sender in state
+        for queue in state
             .subjects
             .get(subject)
             .into_iter()
             .flat_map(BTreeMap::values)
         {
-            heard += self.deliver(sender, message(None));
+            heard += self.deliver(queue, message(None));
         }
-        for ((_, pattern), (matches, sender)) in &state.patterns {
+        for ((_, pattern), (matches, queue)) in &state.patterns {
             if matches(pattern, subject) {
-                heard += self.deliver(sender, message(Some(pattern.clone())));
+                heard += self.deliver(queue, message(Some(pattern.clone())));
             }
         }
         heard
     }
 
-    fn deliver(&self, sender: &mpsc::Sender<Message>, message: Message) -> usize {
-        if sender.try_send(message).is_ok() {
+    fn deliver(&self, queue: &Queue, message: Message) -> usize {
+        let size = message.size();
+        let waiting = queue.bytes.fetch_add(size, Ordering::Relaxed);
+        // A message larger than the whole queue goes through when it is empty.
+        let fits = waiting == 0 || waiting.saturating_add(size) <= QUEUE_BYTES_MAX;
+        if fits && queue.sender.try_send(message).is_ok() {
             return 1;
         }
+        queue.bytes.fetch_sub(size, Ordering::Relaxed);
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
         0
     }
@@ -132,20 +158,16 @@ impl Bus {
 impl Listener {
     /// Subscribes to a subject.
     pub fn subscribe(&mut self, subject: Bytes) {
+        self.subjects.insert(subject.clone());
         let mut state = self.bus.shared.state.write();
         let listeners = state.subjects.entry(subject).or_default();
-        listeners.insert(self.id, self.sender.clone());
+        listeners.insert(self.id, self.queue.clone());
     }
 
     /// Ends a subscription to a subject.
     pub fn unsubscribe(&mut self, subject: &[u8]) {
-        let mut state = self.bus.shared.state.write();
-        if let Some(listeners) = state.subjects.get_mut(subject) {
-            listeners.remove(&self.id);
-            if listeners.is_empty() {
-                state.subjects.remove(subject);
-            }
-        }
+        self.subjects.remove(subject);
+        self.bus.shared.state.write().remove(self.id, subject);
     }
 
     /// Subscribes to every subject that a pattern matches.
@@ -153,7 +175,7 @@ impl Listener {
         let mut state = self.bus.shared.state.write();
         state
             .patterns
-            .insert((self.id, pattern), (matches, self.sender.clone()));
+            .insert((self.id, pattern), (matches, self.queue.clone()));
     }
 
     /// Ends a subscription to a pattern.
@@ -164,23 +186,47 @@ impl Listener {
 
     /// The next message. Cancel safe.
     pub async fn next(&mut self) -> Option<Message> {
-        self.receiver.recv().await
+        let message = self.receiver.recv().await?;
+        Some(self.taken(message))
     }
 
     /// A message that is already here.
     pub fn try_next(&mut self) -> Option<Message> {
-        self.receiver.try_recv().ok()
+        let message = self.receiver.try_recv().ok()?;
+        Some(self.taken(message))
+    }
+
+    fn taken(&self, message: Message) -> Message {
+        self.queue
+            .bytes
+            .fetch_sub(message.size(), Ordering::Relaxed);
+        message
+    }
+}
+
+impl State {
+    fn remove(&mut self, id: u64, subject: &[u8]) {
+        if let Some(listeners) = self.subjects.get_mut(subject) {
+            listeners.remove(&id);
+            if listeners.is_empty() {
+                self.subjects.remove(subject);
+            }
+        }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut state = self.bus.shared.state.write();
-        state.subjects.retain(|_, listeners| {
-            listeners.remove(&self.id);
-            !listeners.is_empty()
-        });
-        state.patterns.retain(|(id, _), _| *id != self.id);
+        for subject in &self.subjects {
+            state.remove(self.id, subject);
+        }
+        let from = (self.id, Bytes::new());
+        let mine = state.patterns.range(from..).map(|(key, _)| key);
+        let mine = mine.take_while(|(id, _)| *id == self.id);
+        for pattern in mine.cloned().collect::<Vec<_>>() {
+            state.patterns.remove(&pattern);
+        }
     }
 }
 
@@ -217,5 +263,32 @@ mod tests {
             bus.send(b"s", Bytes::new());
         }
         assert_eq!(bus.lost(), 1);
+    }
+
+    #[test]
+    fn what_waits_for_a_listener_is_bounded_in_bytes_too() {
+        let bus = Bus::default();
+        let mut deaf = bus.listen();
+        deaf.subscribe("s".into());
+        let large = Bytes::from(vec![0; QUEUE_BYTES_MAX / 2]);
+        let heard: Vec<usize> = (0..3).map(|_| bus.send(b"s", large.clone())).collect();
+        assert_eq!(heard, [1, 0, 0]);
+        assert!(deaf.try_next().is_some());
+        assert_eq!(bus.send(b"s", large), 1, "there is room again");
+    }
+
+    #[test]
+    fn a_listener_that_goes_takes_its_patterns_along_and_no_others() {
+        let bus = Bus::default();
+        let (mut gone, mut stays) = (bus.listen(), bus.listen());
+        for pattern in ["a", "b"] {
+            gone.subscribe_pattern(pattern.into(), starts_with);
+            stays.subscribe_pattern(pattern.into(), starts_with);
+        }
+        gone.subscribe_pattern("c".into(), starts_with);
+        drop(gone);
+        assert_eq!(bus.pattern_count(), 2);
+        assert_eq!(bus.send(b"abc", Bytes::new()), 1);
+        assert_eq!(bus.send(b"c", Bytes::new()), 0);
     }
 }
