@@ -218,15 +218,20 @@ impl Fold<'_> {
         Ok(CommandReply::Removed(removed))
     }
 
-    /// Removes heads one by one, so that counters, deadlines and changes follow.
+    /// Removes heads one by one, so that counters, deadlines and changes follow;
+    /// then index entries. Refused while a transaction is prepared that writes
+    /// or has read there: its promise must stay possible.
     fn clear(&mut self, collection: CollectionId, limit: u64) -> Result<CommandReply> {
-        let limit = if limit == 0 { u64::MAX } else { limit };
+        if self.state.prepared.touches(collection) {
+            return Ok(CommandReply::Refused(OpError::Moved));
+        }
+        let limit = usize::try_from(limit)
+            .ok()
+            .filter(|limit| *limit > 0)
+            .unwrap_or(usize::MAX);
         let (from, to) = self.state.heads(collection);
         let mut doomed = Vec::new();
-        for row in self.above().scan(&from, &to, false) {
-            if doomed.len() as u64 >= limit {
-                break;
-            }
+        for row in self.above().scan(&from, &to, false).take(limit) {
             let (row_key, row) = row?;
             doomed.extend(layout::parse_head(&row_key).map(|key| (key, row)));
         }
@@ -235,22 +240,24 @@ impl Fold<'_> {
             let mut overlay = self.overlay(self.stamp);
             head::store(&mut overlay, key, Some(&old), None, "del");
         }
-        self.clear_index(collection)?;
-        Ok(CommandReply::Removed(doomed.len() as u64))
+        let entries = self.clear_index(collection, limit.saturating_sub(doomed.len()))?;
+        Ok(CommandReply::Removed((doomed.len() + entries) as u64))
     }
 
-    /// Entries of a dropped index; each partition removes its own slots.
-    fn clear_index(&mut self, collection: CollectionId) -> Result<()> {
+    /// Entries of a dropped index. They lie in the order of their values, so
+    /// whichever partition comes first removes them.
+    fn clear_index(&mut self, collection: CollectionId, limit: usize) -> Result<usize> {
         let from = layout::index_prefix(collection, &[]);
         let to = layout::end_of(&from);
         let rows: Vec<Bytes> = self
             .above()
             .scan(&from, &to, false)
+            .take(limit)
             .map(|row| row.map(|(key, _)| key))
             .collect::<Result<_>>()?;
-        for row in rows {
-            self.overlay(self.stamp).delete(row);
+        for row in &rows {
+            self.overlay(self.stamp).delete(row.clone());
         }
-        Ok(())
+        Ok(rows.len())
     }
 }

@@ -32,6 +32,7 @@ mod intent;
 mod prepared;
 mod state;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -40,9 +41,10 @@ use stele_placement::{PartitionId, Partitions};
 use crate::error::{Error, Result};
 use crate::log::{Folded, Machine};
 use crate::op::{Entry, EntryReply, SEMANTICS};
+use crate::record::layout::{self, TAG_OFFSET};
 use crate::record::overlay::Writes;
 use crate::record::{CollectionId, Stamp};
-use crate::store::{Store, StoreRows};
+use crate::store::{Family, Store, StoreRows};
 
 pub use feed::{FeedEntry, feed_prefix, feed_row};
 pub use history::{SnapshotGuard, SnapshotRows, Snapshots, until};
@@ -106,16 +108,25 @@ impl Apply {
         self.partitions.iter().map(count).sum()
     }
 
-    /// Every collection with records on this node.
-    pub fn collections(&self) -> Vec<CollectionId> {
-        let mut all: Vec<CollectionId> = self
+    /// Every collection with records or index entries on this node.
+    pub fn collections(&self) -> Result<BTreeSet<CollectionId>> {
+        let mut all: BTreeSet<CollectionId> = self
             .partitions
             .iter()
             .flat_map(|state| state.lock().collections())
             .collect();
-        all.sort();
-        all.dedup();
-        all
+        // Index entries are not counted: one seek for each index.
+        let end = layout::SYSTEM.to_be_bytes();
+        let mut from = vec![0; TAG_OFFSET];
+        while let Some(found) = self.store.scan(Family::Index, &from, &end, false).next() {
+            let collection = state::collection_of(&found?.0)?;
+            all.insert(collection);
+            let Some(next) = collection.0.checked_add(1) else {
+                break;
+            };
+            from = next.to_be_bytes().to_vec();
+        }
+        Ok(all)
     }
 
     /// The transactions prepared and not resolved in a group.

@@ -38,6 +38,14 @@ impl Prepared {
         ops.iter().any(write) || expects.iter().any(read)
     }
 
+    /// Has somebody promised anything about a collection?
+    pub fn touches(&self, collection: CollectionId) -> bool {
+        let of = |key: &Key| key.collection == collection;
+        self.written.contains_key(&collection)
+            || self.scans.contains_key(&collection)
+            || self.reads.keys().any(of)
+    }
+
     pub fn add(&mut self, intent: &Intent) {
         for (key, _) in &intent.ops {
             if self.writes.insert(key.clone(), intent.txn).is_none() {
@@ -71,7 +79,7 @@ impl Prepared {
 
 fn release<K: std::hash::Hash + Eq>(held: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = held.get_mut(key) {
-        *count -= 1;
+        *count = count.saturating_sub(1);
         if *count == 0 {
             held.remove(key);
         }

@@ -73,12 +73,7 @@ impl PartitionState {
         let mut from = vec![0u8; 4];
         let end = layout::SYSTEM.to_be_bytes();
         while let Some(next) = store.scan(Family::Base, &from, &end, false).next() {
-            let (key, _) = next?;
-            let Some(collection) = key.get(..TAG_OFFSET).and_then(|head| head.try_into().ok())
-            else {
-                return Err(Error::corrupt("a base row has no collection"));
-            };
-            let collection = u32::from_be_bytes(collection);
+            let collection = collection_of(&next?.0)?.0;
             let row = layout::count(CollectionId(collection), group.0);
             if let Some(stored) = store.get(Family::Base, &row)? {
                 let counter = Counter::decode(&Row::decode(stored)?)?;
@@ -150,9 +145,16 @@ impl Counter {
     }
 }
 
+/// The collection a row belongs to.
+pub(super) fn collection_of(key: &[u8]) -> Result<CollectionId> {
+    let head = key.get(..TAG_OFFSET).and_then(|head| head.try_into().ok());
+    head.map(|head| CollectionId(u32::from_be_bytes(head)))
+        .ok_or_else(|| Error::corrupt("a row has no collection"))
+}
+
 /// Is this row a record's head? Its collection, then.
 pub(super) fn collection_of_head(key: &[u8]) -> Option<CollectionId> {
-    let head: [u8; 4] = key.get(..TAG_OFFSET)?.try_into().ok()?;
     let tag = *key.get(TAG_OFFSET)?;
-    (tag == Tag::Head as u8).then(|| CollectionId(u32::from_be_bytes(head)))
+    let is_head = tag == Tag::Head as u8;
+    is_head.then(|| collection_of(key).ok()).flatten()
 }

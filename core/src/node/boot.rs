@@ -117,3 +117,10 @@ impl Node {
         self.database.engine().parts().log.close().await
     }
 }
+
+impl Drop for Node {
+    /// Dropped without `close`, as after a crash, nothing must run on.
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}

@@ -27,8 +27,10 @@ mod keeper;
 mod sequence;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use stele_placement::PartitionId;
 
 use crate::apply::SnapshotRows;
 use crate::error::{Error, Result};
@@ -41,6 +43,9 @@ pub use boot::{Node, NodeOptions};
 pub use bus::{Bus, Listener, Message};
 
 use sequence::Sequences;
+
+/// How long a call waits for what its token has seen, unless it says otherwise.
+const TOKEN_WAIT_MS: u64 = 10_000;
 
 /// A door's handle on everything. Cheap to clone.
 #[derive(Clone)]
@@ -75,21 +80,19 @@ impl Database {
     }
 
     /// Resolves after a while.
-    pub async fn sleep(&self, duration: std::time::Duration) {
+    pub async fn sleep(&self, duration: Duration) {
         self.engine.parts().env.sleep(duration).await;
     }
 
-    /// A view of these records as they are committed. For one record whose head
-    /// is all of it (a string, a row) the rows are read where they lie; for
-    /// more, everything is frozen first.
+    /// A view of these records as they are committed: a frozen cut in which no
+    /// transaction that touches one of them is half done. Without keys, of
+    /// everything ([`Database::read_all`]).
     pub async fn read(&self, keys: &[Key], level: &Level) -> Result<View> {
         self.wait_for_token(level).await?;
-        if let [key] = keys {
-            self.engine.settle_key(key).await;
-        } else {
-            self.engine.settle_commits().await;
+        if keys.is_empty() {
+            return self.engine.snapshot_view().await;
         }
-        Ok(self.engine.frozen_view())
+        Ok(self.engine.frozen_view(keys).await)
     }
 
     /// A view of one record that is read by a single `get` (its head): the
@@ -171,7 +174,7 @@ impl Database {
     /// Waits until this node has folded what the token has seen.
     async fn wait_for_token(&self, level: &Level) -> Result<()> {
         match &level.token {
-            Some(token) => self.engine.wait_for(token).await,
+            Some(token) => self.engine.wait_for(token, level.deadline_ms).await,
             None => Ok(()),
         }
     }
@@ -182,18 +185,14 @@ impl Engine {
         self.committing().settle_key(key).await;
     }
 
-    async fn settle_commits(&self) {
-        let now = self.parts().clock.read();
-        self.committing().settle(now).await;
-    }
-
     fn direct_view(&self) -> View {
         View::store(self.latest(), self.parts().clock.now_ms())
     }
 
-    fn frozen_view(&self) -> View {
-        let frozen = StoreRows(self.parts().store.snapshot());
-        View::store(frozen, self.parts().clock.now_ms())
+    async fn frozen_view(&self, keys: &[Key]) -> View {
+        let store = &self.parts().store;
+        let cut = self.committing().cut(keys, || store.snapshot()).await;
+        View::store(StoreRows(cut), self.parts().clock.now_ms())
     }
 
     async fn snapshot_view(self: &Arc<Self>) -> Result<View> {
@@ -205,24 +204,40 @@ impl Engine {
         Ok(View::at(rows, guard))
     }
 
-    async fn wait_for(&self, token: &Token) -> Result<()> {
+    /// Waits until this node has folded what the token has seen; not for ever,
+    /// because a token may come from a log that is gone.
+    async fn wait_for(&self, token: &Token, limit_ms: Option<u64>) -> Result<()> {
         for (partition, index) in token.positions() {
-            let group = stele_placement::PartitionId(partition);
+            let group = PartitionId(partition);
             if self.parts().partitions.groups().all(|known| known != group) {
                 return Err(Error::invalid(format!(
                     "the token names {group}, which does not exist"
                 )));
             }
-            loop {
-                let next = self.parts().feed.next();
-                tokio::pin!(next);
-                next.as_mut().enable();
-                if self.parts().apply.applied_of(group) >= index {
-                    break;
+            if self.parts().apply.applied_of(group) >= index {
+                continue;
+            }
+            let limit = Duration::from_millis(limit_ms.unwrap_or(TOKEN_WAIT_MS));
+            tokio::select! {
+                () = self.applied(group, index) => {}
+                () = self.parts().env.sleep(limit) => {
+                    let message = format!("{group} has not come to entry {index} of the token");
+                    return Err(Error::unavailable(message));
                 }
-                next.await;
             }
         }
         Ok(())
+    }
+
+    async fn applied(&self, group: PartitionId, index: u64) {
+        loop {
+            let next = self.parts().feed.next();
+            tokio::pin!(next);
+            next.as_mut().enable();
+            if self.parts().apply.applied_of(group) >= index {
+                return;
+            }
+            next.await;
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! Plain writes: ops that each stand alone, or a small transaction by value.
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use stele_placement::PartitionId;
 
 use super::engine::Engine;
 use super::transaction::{Txn, TxnOptions};
+use crate::env::spawn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Command, CommandReply, Op, OpError, Reply};
-use crate::record::{Key, Level, Token};
+use crate::record::{Fsync, Key, Level, Token};
 use std::sync::Arc;
 
 /// Ops for one call.
@@ -62,14 +63,13 @@ impl Engine {
             replies: vec![Ok(Reply::None); count],
             token: Token::default(),
         };
-        let answers = try_join_all(
-            shares
-                .into_iter()
-                .map(|share| self.write_share(share, level)),
-        )
-        .await?;
-        for (places, index, partition, replies) in answers {
-            written.token.see(partition.0, index);
+        // All are waited for, also if one fails: what is on its way happens.
+        let calls = shares
+            .into_iter()
+            .map(|share| self.write_share(share, level));
+        for answer in join_all(calls).await {
+            let (places, at, replies) = answer?;
+            written.token.merge(&at);
             for (place, reply) in places.into_iter().zip(replies) {
                 if let Some(slot) = written.replies.get_mut(place) {
                     *slot = reply;
@@ -80,41 +80,104 @@ impl Engine {
     }
 
     async fn write_share(self: &Arc<Self>, share: Share, level: &Level) -> Result<Answer> {
-        let guard = self.lock_ops(&share.ops).await;
-        let command = Command::Each(share.ops);
-        let fsync = self.fsync(level);
-        let proposed = self
-            .parts
-            .log
-            .propose(share.partition, command, fsync)
-            .await;
-        drop(guard);
-        let proposed = proposed?;
-        match proposed.reply {
-            CommandReply::Each(replies) => {
-                Ok((share.places, proposed.index, share.partition, replies))
+        let (partition, places) = (share.partition, share.places);
+        let mut guard = self.lock_ops(partition, share.ops).await;
+        let ops = guard.ops.clone();
+        let (mut replies, index) = self.propose_each(partition, ops, level).await?;
+        let mut token = Token::at(partition.0, index);
+        loop {
+            // Ops that met a promise made without a lock (on a record that was
+            // only read) come again, in their order, until it is kept.
+            let moved: Vec<usize> = (0..replies.len())
+                .filter(|at| matches!(replies.get(*at), Some(Err(OpError::Moved))))
+                .collect();
+            if moved.is_empty() {
+                guard.landed();
+                return Ok((places, token, replies));
             }
+            let ops = moved.iter().filter_map(|at| guard.ops.get(*at).cloned());
+            let (answers, index) = self.propose_each(partition, ops.collect(), level).await?;
+            token.see(partition.0, index);
+            for (at, answer) in moved.into_iter().zip(answers) {
+                if let Some(slot) = replies.get_mut(at) {
+                    *slot = answer;
+                }
+            }
+        }
+    }
+
+    async fn propose_each(
+        &self,
+        partition: PartitionId,
+        ops: Vec<(Key, Op)>,
+        level: &Level,
+    ) -> Result<(Vec<Result<Reply, OpError>>, u64)> {
+        let command = Command::Each(ops);
+        let log = &self.parts.log;
+        let proposed = log.propose(partition, command, self.fsync(level)).await?;
+        match proposed.reply {
+            CommandReply::Each(replies) => Ok((replies, proposed.index)),
             other => Err(Error::corrupt(format!("ops were answered with {other:?}"))),
         }
     }
 
-    /// Op locks on every key of a share; nothing is held while waiting.
-    async fn lock_ops(self: &Arc<Self>, ops: &[(Key, Op)]) -> OpGuard {
+    /// Op locks on every key; nothing is held while waiting for another.
+    async fn lock_ops(self: &Arc<Self>, partition: PartitionId, ops: Vec<(Key, Op)>) -> OpGuard {
         let keys: Vec<&Key> = ops.iter().map(|(key, _)| key).collect();
         while let Err(blocked) = self.locks.try_ops(&keys) {
-            if let Some(granted) = self.locks.wait_op(&blocked) {
-                if granted.await.unwrap_or(false) {
-                    self.locks.release_ops([&blocked]);
+            let Some(turn) = self.locks.wait_op(&blocked) else {
+                continue;
+            };
+            if turn.came().await {
+                if keys.len() == 1 {
+                    break;
                 }
+                self.locks.release_ops([&blocked]);
             }
         }
         OpGuard {
             engine: self.clone(),
-            keys: keys.into_iter().cloned().collect(),
+            partition,
+            ops,
+            in_flight: true,
+        }
+    }
+
+    /// All or none in one partition: one entry, and no transaction.
+    async fn write_together(
+        self: &Arc<Self>,
+        partition: PartitionId,
+        batch: Batch,
+        level: &Level,
+    ) -> Result<Written> {
+        let mut guard = self.lock_ops(partition, batch.ops).await;
+        loop {
+            let command = Command::All {
+                expects: Vec::new(),
+                ops: guard.ops.clone(),
+            };
+            let log = &self.parts.log;
+            let proposed = log.propose(partition, command, self.fsync(level)).await?;
+            let replies = match proposed.reply {
+                CommandReply::All(replies) => replies.into_iter().map(Ok).collect(),
+                // Another's promise, soon kept.
+                CommandReply::Refused(OpError::Moved) => continue,
+                CommandReply::Refused(why) => vec![Err(why); guard.ops.len()],
+                other => return Err(Error::corrupt(format!("ops were answered with {other:?}"))),
+            };
+            guard.landed();
+            let token = Token::at(partition.0, proposed.index);
+            return Ok(Written { replies, token });
         }
     }
 
     async fn write_atomic(self: &Arc<Self>, batch: Batch, level: &Level) -> Result<Written> {
+        let mut partitions = batch.ops.iter().map(|(key, _)| self.partition_of(key));
+        if let Some(first) = partitions.next()
+            && partitions.all(|other| other == first)
+        {
+            return self.write_together(first, batch, level).await;
+        }
         let options = TxnOptions {
             level: level.clone(),
             ..TxnOptions::default()
@@ -166,7 +229,7 @@ async fn try_all(
     Ok(Ok(replies))
 }
 
-type Answer = (Vec<usize>, u64, PartitionId, Vec<Result<Reply, OpError>>);
+type Answer = (Vec<usize>, Token, Vec<Result<Reply, OpError>>);
 
 /// One partition's ops of a batch, and where in the batch they stood.
 struct Share {
@@ -190,14 +253,47 @@ impl Share {
     }
 }
 
-/// Gives op locks back, also when the caller goes away.
+/// Ops whose keys are locked. Gives the locks back when dropped; if the caller
+/// goes away before its answer, then when the ops have been folded: until then
+/// no transaction may believe that it is alone.
 struct OpGuard {
     engine: Arc<Engine>,
-    keys: Vec<Key>,
+    partition: PartitionId,
+    ops: Vec<(Key, Op)>,
+    in_flight: bool,
+}
+
+impl OpGuard {
+    /// The ops are folded, or never will be.
+    fn landed(&mut self) {
+        self.in_flight = false;
+    }
+
+    fn release(&self) {
+        let keys = self.ops.iter().map(|(key, _)| key);
+        self.engine.locks.release_ops(keys);
+    }
 }
 
 impl Drop for OpGuard {
     fn drop(&mut self) {
-        self.engine.locks.release_ops(&self.keys);
+        if !self.in_flight || tokio::runtime::Handle::try_current().is_err() {
+            return self.release();
+        }
+        let left = Self {
+            engine: self.engine.clone(),
+            partition: self.partition,
+            ops: std::mem::take(&mut self.ops),
+            in_flight: false,
+        };
+        drop(spawn(async move {
+            // Whatever was on its way stands before this in the log.
+            let nothing = Command::Forget { txns: Vec::new() };
+            let log = &left.engine.parts.log;
+            if let Err(error) = log.propose(left.partition, nothing, Fsync::Off).await {
+                tracing::debug!(%error, "nothing more will be folded");
+            }
+            drop(left);
+        }));
     }
 }

@@ -11,7 +11,7 @@ use super::engine::Engine;
 use super::transaction::{Isolation, Txn};
 use crate::apply::SnapshotGuard;
 use crate::env::spawn;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Command, CommandReply, Expect, Op, OpError, TxnId};
 use crate::record::{CollectionId, Fsync, Key, Stamp, Token};
 
@@ -21,6 +21,9 @@ struct Part {
     expects: Vec<Expect>,
     ops: Vec<(Key, Op)>,
 }
+
+/// Committed, or the refusal that kept it from happening.
+type Outcome = std::result::Result<Token, OpError>;
 
 /// A transaction ready to commit, free of the session it came from.
 struct Commit {
@@ -77,7 +80,10 @@ impl Txn {
         let mut parts: BTreeMap<PartitionId, Part> = BTreeMap::new();
         let mut expects = std::mem::take(&mut self.expects);
         if self.options.isolation == Isolation::Serializable && !self.ops.is_empty() {
-            expects.append(&mut self.reads.keys.lock());
+            for (key, version) in std::mem::take(&mut *self.reads.keys.lock()) {
+                // What was expected first, by name, is the stricter.
+                expects.entry(key).or_insert(version);
+            }
             if let Some(seen) = self.snapshot_stamp() {
                 self.add_scans(seen, &mut parts);
             }
@@ -116,67 +122,78 @@ impl Txn {
 
 impl Commit {
     async fn run(mut self) -> Result<Token> {
-        if self.parts.len() == 1 {
-            if let Some((partition, part)) = self.parts.pop_first() {
-                return self.in_one(partition, part).await;
+        // Without expectations the locks vouch for everything, so that a
+        // refusal comes from another's promise, which is soon kept or dropped.
+        let relies = self.parts.values().any(|part| !part.expects.is_empty());
+        loop {
+            let outcome = match self.parts.iter().next() {
+                Some((partition, part)) if self.parts.len() == 1 => {
+                    self.in_one(*partition, part).await
+                }
+                _ => self.in_several().await,
+            }?;
+            match outcome {
+                Ok(token) => return Ok(token),
+                Err(OpError::Moved) if !relies => {
+                    self.txn = TxnId(self.engine.parts.clock.read().0);
+                }
+                Err(why) => return Err(refused(&why)),
             }
         }
-        self.in_several().await
     }
 
-    async fn in_one(&self, partition: PartitionId, part: Part) -> Result<Token> {
+    async fn in_one(&self, partition: PartitionId, part: &Part) -> Result<Outcome> {
         let command = Command::All {
-            expects: part.expects,
-            ops: part.ops,
+            expects: part.expects.clone(),
+            ops: part.ops.clone(),
         };
-        let proposed = self
-            .engine
-            .parts
-            .log
-            .propose(partition, command, self.fsync)
-            .await?;
+        let log = &self.engine.parts.log;
+        let proposed = log.propose(partition, command, self.fsync).await?;
         match proposed.reply {
-            CommandReply::All(_) => Ok(Token::at(partition.0, proposed.index)),
-            CommandReply::Refused(why) => Err(refused(&why)),
+            CommandReply::All(_) => Ok(Ok(Token::at(partition.0, proposed.index))),
+            CommandReply::Refused(why) => Ok(Err(why)),
             other => Err(unexpected(self.txn, &other)),
         }
     }
 
-    async fn in_several(mut self) -> Result<Token> {
+    async fn in_several(&self) -> Result<Outcome> {
         let participants: Vec<u16> = self.parts.keys().map(|partition| partition.0).collect();
-        let op_count = self.parts.values().map(|part| part.ops.len() as u64).max();
-        let mut keys = HashSet::new();
-        let mut calls = Vec::with_capacity(self.parts.len());
-        for (partition, part) in std::mem::take(&mut self.parts) {
-            keys.extend(part.ops.iter().map(|(key, _)| key.clone()));
+        let calls = self.parts.iter().map(|(partition, part)| {
             let command = Command::Prepare {
                 txn: self.txn,
                 participants: participants.clone(),
-                expects: part.expects,
-                ops: part.ops,
+                expects: part.expects.clone(),
+                ops: part.ops.clone(),
             };
-            calls.push(
-                self.engine
-                    .parts
-                    .log
-                    .propose(partition, command, self.fsync),
-            );
-        }
-        let answers = join_all(calls).await;
+            let log = &self.engine.parts.log;
+            log.propose(*partition, command, self.fsync)
+        });
         let mut refusal = None;
+        let mut failure = None;
         let mut unknown = None;
-        for answer in answers {
+        for answer in join_all(calls).await {
             match answer.map(|proposed| proposed.reply) {
                 Ok(CommandReply::Prepared(_)) => {}
-                Ok(CommandReply::Refused(why)) => refusal = Some(refused(&why)),
-                Ok(other) => refusal = Some(unexpected(self.txn, &other)),
-                Err(error) => unknown = Some(error),
+                Ok(CommandReply::Refused(why)) => refusal = Some(why),
+                Ok(other) => failure = Some(unexpected(self.txn, &other)),
+                Err(error) if error.kind == ErrorKind::Unknown => unknown = Some(error),
+                // It did not get that far: a command too large, a log that closes.
+                Err(error) => failure = Some(error),
             }
         }
-        if let Some(error) = refusal {
-            // One refusal decides, whatever became of the others.
-            self.resolve(&participants, None, Fsync::Off).await?;
+        if refusal.is_some() || failure.is_some() {
+            // One that did not promise decides, whatever became of the others.
+            // Where this does not arrive, the next start finds the same.
+            let undone = self.resolve(&participants, None).await;
+            if let Err(error) = undone {
+                tracing::warn!(%error, "an aborted transaction is cleared up later");
+            }
+        }
+        if let Some(error) = failure {
             return Err(error);
+        }
+        if let Some(why) = refusal {
+            return Ok(Err(why));
         }
         if let Some(error) = unknown {
             return Err(Error::unknown(format!(
@@ -184,35 +201,32 @@ impl Commit {
                 self.txn
             )));
         }
-        self.make_visible(&participants, keys, op_count.unwrap_or(1))
-            .await
+        self.make_visible(&participants).await.map(Ok)
     }
 
     /// Every log has the prepare: it is committed. Now show it.
-    async fn make_visible(
-        &self,
-        participants: &[u16],
-        keys: HashSet<Key>,
-        op_count: u64,
-    ) -> Result<Token> {
+    async fn make_visible(&self, participants: &[u16]) -> Result<Token> {
+        let ops = || self.parts.values().map(|part| &part.ops);
+        let keys = ops().flatten().map(|(key, _)| key.clone()).collect();
+        let count = ops().map(|ops| ops.len() as u64).max().unwrap_or(1);
         let clock = &self.engine.parts.clock;
-        let stamp = self.engine.committing.begin(keys, || clock.take(op_count));
-        let Some(stamp) = stamp else {
-            return Err(Error::unknown(
-                "the clock has run past its durable bound; restart settles the transaction",
-            ));
-        };
-        let token = self.resolve(participants, Some(stamp), Fsync::Off).await;
-        self.engine.committing.end(stamp);
-        token
+        loop {
+            let begun = self.engine.committing.begin(&keys, || clock.take(count));
+            if let Some(begun) = begun {
+                return self.resolve(participants, Some(begun.stamp)).await;
+            }
+            self.engine.raise_clock().await.map_err(|error| {
+                Error::unknown(format!(
+                    "{}: {error}; it is committed and shows at the next start",
+                    self.txn
+                ))
+            })?;
+        }
     }
 
-    async fn resolve(
-        &self,
-        participants: &[u16],
-        commit: Option<Stamp>,
-        fsync: Fsync,
-    ) -> Result<Token> {
+    /// Tells every participant how it ended. Need not be durable: the prepares
+    /// are, and whoever finds them after a crash comes to the same end.
+    async fn resolve(&self, participants: &[u16], commit: Option<Stamp>) -> Result<Token> {
         let calls = participants.iter().map(|partition| {
             let command = Command::Resolve {
                 txn: self.txn,
@@ -221,7 +235,7 @@ impl Commit {
             self.engine
                 .parts
                 .log
-                .propose(PartitionId(*partition), command, fsync)
+                .propose(PartitionId(*partition), command, Fsync::Off)
         });
         let mut token = Token::default();
         for (partition, answer) in participants.iter().zip(join_all(calls).await) {

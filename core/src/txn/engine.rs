@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use stele_placement::{PartitionId, Partitions};
@@ -14,7 +14,7 @@ use crate::apply::{Apply, Snapshots, Watcher};
 use crate::env::SharedEnv;
 use crate::error::{Error, Result};
 use crate::log::Log;
-use crate::op::TxnId;
+use crate::op::{Command, TxnId};
 use crate::record::rows::Rows;
 use crate::record::table::{Catalog, Definition};
 use crate::record::{Clock, CollectionId, Fsync, Head, Key, Level, Stamp, layout};
@@ -55,7 +55,6 @@ pub struct Engine {
 /// Watches what is published: wakes followers, and notices schema changes.
 #[derive(Default)]
 pub struct FeedWatch {
-    schema_changed: AtomicBool,
     schema_version: AtomicU64,
     published: Notify,
 }
@@ -64,7 +63,6 @@ impl Watcher for FeedWatch {
     fn published(&self, _partition: PartitionId, index: u64, _stamp: Stamp, meta: bool) {
         if meta {
             self.schema_version.store(index, Ordering::SeqCst);
-            self.schema_changed.store(true, Ordering::SeqCst);
         }
         self.published.notify_waiters();
     }
@@ -94,20 +92,28 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The schema as this node has folded it.
+    /// The schema as this node has folded it: never older than the last change
+    /// of it that was answered.
     pub fn catalog(&self) -> Arc<Catalog> {
-        let feed = &self.parts.feed;
-        if feed.schema_changed.swap(false, Ordering::SeqCst) {
-            let version = feed.schema_version.load(Ordering::SeqCst);
+        let changed = &self.parts.feed.schema_version;
+        {
+            let known = self.catalog.read();
+            if known.version >= changed.load(Ordering::SeqCst) {
+                return known.clone();
+            }
+        }
+        // Others wait here while one reads, so that nobody goes on with the old.
+        let mut known = self.catalog.write();
+        let version = changed.load(Ordering::SeqCst);
+        if known.version < version {
             match read_catalog(&self.latest(), version) {
-                Ok(catalog) => *self.catalog.write() = Arc::new(catalog),
+                Ok(catalog) => *known = Arc::new(catalog),
                 Err(error) => {
-                    feed.schema_changed.store(true, Ordering::SeqCst);
                     tracing::error!(%error, "the schema does not read; the old one stays");
                 }
             }
         }
-        self.catalog.read().clone()
+        known.clone()
     }
 
     /// The rows as they are now; every read may see a later moment.
@@ -124,7 +130,8 @@ impl Engine {
         }
     }
 
-    /// A name no transaction had before; older ones are smaller.
+    /// A name no transaction had before; older ones are smaller. Also a version
+    /// for a schema that only one transaction sees.
     pub(super) fn next_age(&self) -> u64 {
         self.ages.fetch_add(1, Ordering::SeqCst)
     }
@@ -137,6 +144,16 @@ impl Engine {
     /// The durability a call gets.
     pub(super) fn fsync(&self, level: &Level) -> Fsync {
         level.fsync.unwrap_or(self.parts.fsync)
+    }
+
+    /// Stamps for a commit. The clock's durable bound may have to be raised
+    /// first, which whatever is made durable now takes care of.
+    pub(super) async fn raise_clock(&self) -> Result<()> {
+        let nothing = Command::Forget { txns: Vec::new() };
+        let log = &self.parts.log;
+        log.propose(PartitionId::META, nothing, Fsync::Always)
+            .await?;
+        Ok(())
     }
 
     /// Waits until everything stamped so far can be read, everywhere.

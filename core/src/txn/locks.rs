@@ -77,6 +77,32 @@ pub struct LockTable {
     state: Arc<Mutex<State>>,
 }
 
+/// A plain write's turn at one key. Dropped before it came, it leaves no lock
+/// behind, also when the lock was granted and nobody had looked yet.
+pub struct OpTurn {
+    table: LockTable,
+    key: Key,
+    granted: oneshot::Receiver<bool>,
+}
+
+impl OpTurn {
+    /// Waits. The op lock is held if this answers `true`, and the caller must
+    /// give it back.
+    pub async fn came(mut self) -> bool {
+        // Taken out of the channel, the lock is the caller's: `drop` finds none.
+        (&mut self.granted).await.unwrap_or(false)
+    }
+}
+
+impl Drop for OpTurn {
+    fn drop(&mut self) {
+        self.granted.close();
+        if self.granted.try_recv() == Ok(true) {
+            self.table.release_ops([&self.key]);
+        }
+    }
+}
+
 impl Lock {
     fn admits(&self, wish: Wish) -> bool {
         match wish {
@@ -106,6 +132,18 @@ impl Lock {
 
     fn holds(&self, owner: Owner) -> bool {
         self.exclusive == Some(owner) || self.shared.contains(&owner)
+    }
+
+    /// Does one queue before the other?
+    fn is_before(&self, first: Owner, second: Owner) -> bool {
+        let place = |owner: Owner| {
+            let of = |waiter: &Waiter| matches!(waiter.wish, Wish::Owned(who, _) if who == owner);
+            self.queue.iter().position(of)
+        };
+        match (place(first), place(second)) {
+            (Some(first), Some(second)) => first < second,
+            _ => false,
+        }
     }
 
     fn is_free(&self) -> bool {
@@ -148,8 +186,8 @@ impl LockTable {
         Ok(())
     }
 
-    /// Waits for an op lock on one key; `None` when it is free by now.
-    pub fn wait_op(&self, key: &Key) -> Option<oneshot::Receiver<bool>> {
+    /// Queues for an op lock on one key; `None` when it is free by now.
+    pub fn wait_op(&self, key: &Key) -> Option<OpTurn> {
         let mut state = self.state.lock();
         let lock = state.locks.entry(key.clone()).or_default();
         if lock.admits(Wish::Op) && lock.queue.is_empty() {
@@ -163,7 +201,11 @@ impl LockTable {
             wish: Wish::Op,
             grant,
         });
-        Some(granted)
+        Some(OpTurn {
+            table: self.clone(),
+            key: key.clone(),
+            granted,
+        })
     }
 
     /// Gives op locks back.
@@ -208,8 +250,11 @@ impl LockTable {
             lock.queue.push_back(waiter);
         }
         state.waiting.insert(owner, key.clone());
-        if state.wound_a_circle(owner) == Some(owner) {
-            return Some(Acquired::Wounded);
+        // One wait may close several circles: through each reader of a record.
+        while let Some(wounded) = state.wound_a_circle(owner) {
+            if wounded == owner {
+                return Some(Acquired::Wounded);
+            }
         }
         Some(Acquired::Waiting(granted))
     }
@@ -276,168 +321,55 @@ impl State {
         }
     }
 
-    /// Whom a waiting transaction waits for: holders, and those queued before it.
-    fn waits_for(&self, owner: Owner) -> Vec<Owner> {
-        let Some(lock) = self.waiting.get(&owner).and_then(|key| self.locks.get(key)) else {
-            return Vec::new();
-        };
-        let mut others: Vec<Owner> = lock.shared.iter().chain(&lock.exclusive).copied().collect();
-        for waiter in &lock.queue {
-            match waiter.wish {
-                Wish::Owned(who, _) if who == owner => break,
-                Wish::Owned(who, _) => others.push(who),
-                Wish::Op => {}
-            }
-        }
-        others.retain(|other| *other != owner);
-        others
-    }
-
-    /// Looks for circles through `start` and wounds the youngest of each.
+    /// Looks for a circle through `start` and wounds the youngest in it.
     fn wound_a_circle(&mut self, start: Owner) -> Option<Owner> {
-        let mut path = vec![start];
-        let mut seen = HashSet::new();
-        if !self.find_circle(start, start, &mut path, &mut seen) {
-            return None;
-        }
-        let youngest = path.iter().copied().max()?;
+        let circle = self.find_circle(start)?;
+        let youngest = circle.into_iter().max()?;
         self.wounded.insert(youngest);
         self.leave_queue(youngest, false);
         Some(youngest)
     }
 
-    fn find_circle(
-        &self,
-        at: Owner,
-        start: Owner,
-        path: &mut Vec<Owner>,
-        seen: &mut HashSet<Owner>,
-    ) -> bool {
-        for next in self.waits_for(at) {
-            if next == start {
-                return true;
+    /// The transactions of a circle of waiting through `start`.
+    ///
+    /// Only holders are followed: whoever queues for the same record before a
+    /// waiter waits for the same holders, so a long queue costs nothing.
+    fn find_circle(&self, start: Owner) -> Option<Vec<Owner>> {
+        let mut came_from: HashMap<Owner, Owner> = HashMap::new();
+        let mut open = vec![start];
+        while let Some(at) = open.pop() {
+            let Some((key, lock)) = self.wait_of(at) else {
+                continue;
+            };
+            let queued_behind =
+                at != start && self.waiting.get(&start) == Some(key) && lock.is_before(start, at);
+            if queued_behind || (at != start && lock.holds(start)) {
+                return Some(way_back(&came_from, at, start));
             }
-            if seen.insert(next) {
-                path.push(next);
-                if self.find_circle(next, start, path, seen) {
-                    return true;
+            for holder in lock.shared.iter().chain(&lock.exclusive) {
+                if *holder != at && *holder != start && !came_from.contains_key(holder) {
+                    came_from.insert(*holder, at);
+                    open.push(*holder);
                 }
-                path.pop();
             }
         }
-        false
+        None
+    }
+
+    fn wait_of(&self, owner: Owner) -> Option<(&Key, &Lock)> {
+        let key = self.waiting.get(&owner)?;
+        Some((key, self.locks.get(key)?))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(name: &str) -> Key {
-        Key::keyspace(0, name.to_owned())
-    }
-
-    fn take(table: &LockTable, owner: Owner, name: &str, mode: LockMode) -> Acquired {
-        table
-            .acquire(owner, &key(name), mode, true)
-            .expect("an answer")
-    }
-
-    #[test]
-    fn plain_writes_share_a_key_and_keep_transactions_out() {
-        let table = LockTable::default();
-        let k = key("k");
-        assert!(table.try_ops(&[&k]).is_ok() && table.try_ops(&[&k]).is_ok());
-        let Acquired::Waiting(mut granted) = take(&table, 1, "k", LockMode::Exclusive) else {
-            panic!("a transaction must wait for plain writes");
+fn way_back(came_from: &HashMap<Owner, Owner>, mut at: Owner, start: Owner) -> Vec<Owner> {
+    let mut way = vec![start];
+    while at != start {
+        way.push(at);
+        let Some(before) = came_from.get(&at) else {
+            break;
         };
-        assert!(table.try_ops(&[&k]).is_err(), "whoever comes later queues");
-        table.release_ops([&k, &k]);
-        assert_eq!(granted.try_recv(), Ok(true));
-        assert!(table.try_ops(&[&k]).is_err());
-        table.release(1, [&k]);
-        assert_eq!(table.count(), 0);
+        at = *before;
     }
-
-    #[test]
-    fn the_youngest_in_a_circle_is_wounded_and_the_other_goes_on() {
-        let table = LockTable::default();
-        assert!(matches!(
-            take(&table, 1, "a", LockMode::Exclusive),
-            Acquired::Held
-        ));
-        assert!(matches!(
-            take(&table, 2, "b", LockMode::Exclusive),
-            Acquired::Held
-        ));
-        let Acquired::Waiting(mut young) = take(&table, 2, "a", LockMode::Exclusive) else {
-            panic!("no circle yet");
-        };
-        let Acquired::Waiting(mut old) = take(&table, 1, "b", LockMode::Exclusive) else {
-            panic!("the older one waits");
-        };
-        assert_eq!(young.try_recv(), Ok(false));
-        assert!(matches!(
-            take(&table, 2, "c", LockMode::Shared),
-            Acquired::Wounded
-        ));
-        table.release(2, [&key("b")]);
-        assert_eq!(old.try_recv(), Ok(true));
-    }
-
-    #[test]
-    fn waiting_without_a_circle_wounds_nobody() {
-        let table = LockTable::default();
-        assert!(matches!(
-            take(&table, 9, "a", LockMode::Exclusive),
-            Acquired::Held
-        ));
-        assert!(matches!(
-            take(&table, 1, "a", LockMode::Exclusive),
-            Acquired::Waiting(_)
-        ));
-        assert!(matches!(
-            take(&table, 9, "b", LockMode::Exclusive),
-            Acquired::Held
-        ));
-    }
-
-    #[test]
-    fn two_readers_who_both_want_to_write_are_a_circle() {
-        let table = LockTable::default();
-        assert!(matches!(
-            take(&table, 1, "a", LockMode::Shared),
-            Acquired::Held
-        ));
-        assert!(matches!(
-            take(&table, 2, "a", LockMode::Shared),
-            Acquired::Held
-        ));
-        assert!(matches!(
-            take(&table, 1, "a", LockMode::Exclusive),
-            Acquired::Waiting(_)
-        ));
-        assert!(matches!(
-            take(&table, 2, "a", LockMode::Exclusive),
-            Acquired::Wounded
-        ));
-    }
-
-    #[test]
-    fn a_waiter_that_gives_up_is_not_in_the_way() {
-        let table = LockTable::default();
-        assert!(matches!(
-            take(&table, 1, "a", LockMode::Shared),
-            Acquired::Held
-        ));
-        assert!(matches!(
-            take(&table, 2, "a", LockMode::Exclusive),
-            Acquired::Waiting(_)
-        ));
-        table.give_up(2);
-        assert!(matches!(
-            take(&table, 3, "a", LockMode::Shared),
-            Acquired::Held
-        ));
-    }
+    way
 }

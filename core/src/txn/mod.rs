@@ -51,9 +51,11 @@ pub use engine::{Engine, EngineParts, FeedWatch};
 pub use locks::{LockMode, LockTable};
 pub use recover::recover;
 pub use row::{RowError, RowRecord, Violation};
-pub use rows::{RowResult, claimed_key};
+pub use rows::{RowResult, claim_value, claimed_key};
 pub use transaction::{Isolation, LockWait, Savepoint, Txn, TxnOptions};
 pub use view::{TxnView, View};
 
+#[cfg(test)]
+mod locks_test;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::op::{Command, CommandReply, TxnId};
 use crate::record::layout::{self, Tag};
 use crate::record::{Fsync, Stamp};
-use crate::store::{Family, StoreView};
+use crate::store::Family;
 
 /// Settles every transaction in doubt. Returns how many there were.
 pub async fn recover(engine: &Arc<Engine>) -> Result<usize> {
@@ -55,9 +55,12 @@ async fn decide(
             }
         }
     }
-    let stamp = engine.parts.clock.take(op_count);
-    let none = || Error::unavailable("the clock has run past its durable bound");
-    stamp.map(Some).ok_or_else(none)
+    loop {
+        if let Some(stamp) = engine.parts.clock.take(op_count) {
+            return Ok(Some(stamp));
+        }
+        engine.raise_clock().await?;
+    }
 }
 
 /// Every transaction is settled now, so no outcome is needed any more.

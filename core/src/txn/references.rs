@@ -3,14 +3,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::locks::LockMode;
 use super::row::{RowError, RowRecord, Violation};
-use super::rows::{RowResult, claimed_key, key_detail};
-use super::transaction::{LockWait, Txn};
-use crate::record::rows::Rows;
-use crate::record::table::{ForeignKey, ReferenceAction, Table};
-use crate::record::value::{Value, compare};
-use crate::record::{Head, Key, head, layout};
+use super::rows::{RowResult, key_detail};
+use super::transaction::Txn;
+use crate::error::{Error, Result};
+use crate::record::layout::TAG_OFFSET;
+use crate::record::rows::{Row, Rows};
+use crate::record::table::{ForeignKey, Index, ReferenceAction, Table};
+use crate::record::value::{Value, compare, key as value_key};
+use crate::record::{Head, Key, layout};
 
 impl Txn {
     /// Every target of a new or changed row must be there, and stays there
@@ -39,28 +43,37 @@ impl Txn {
         Ok(())
     }
 
+    /// Is there a row to refer to? It is locked, and then looked at as it is
+    /// now, whatever the snapshot shows: it must be there when this commits.
     async fn target_exists(&mut self, foreign: &ForeignKey, values: &[Value]) -> RowResult<bool> {
         let catalog = self.catalog()?;
         let Some(target) = catalog.table_by_id(foreign.target).cloned() else {
             return Ok(false);
         };
-        let Some(key) = self.target_key(&target, foreign, values).await? else {
-            return Ok(false);
-        };
-        self.lock(
-            std::slice::from_ref(&key),
-            LockMode::Shared,
-            LockWait::Block,
-        )
-        .await?;
-        let view = self.latest(std::slice::from_ref(&key)).await?;
-        Ok(head::live(&view, &key, view.now_ms())?.is_some())
+        self.use_table(&target).await?;
+        while let Some(key) = self.target_key(&target, foreign, values)? {
+            self.hold(&key, LockMode::Shared).await?;
+            let row = self.row_now(&target, &key)?;
+            let has_values = |row: &RowRecord| {
+                row.is_live(self.now_ms())
+                    && values_of(&target, &foreign.target_columns, &row.fields)
+                        .is_some_and(|found| same(&found, values))
+            };
+            if row.as_ref().is_some_and(has_values) {
+                return Ok(true);
+            }
+            // While this waited, a unique value may have gone to another row.
+            if self.target_key(&target, foreign, values)? == Some(key) {
+                return Ok(false);
+            }
+        }
+        Ok(false)
     }
 
     /// The key of the row that has these values in the referenced columns.
-    async fn target_key(
-        &mut self,
-        target: &Arc<Table>,
+    fn target_key(
+        &self,
+        target: &Table,
         foreign: &ForeignKey,
         values: &[Value],
     ) -> RowResult<Option<Key>> {
@@ -79,13 +92,8 @@ impl Txn {
             return Ok(None);
         };
         let mut encoded = Vec::new();
-        for value in values {
-            crate::record::value::key::encode(value, &mut encoded)?;
-        }
-        let claim = Table::claim_key(index, &encoded);
-        let view = self.latest(std::slice::from_ref(&claim)).await?;
-        let held = head::live(&view, &claim, view.now_ms())?;
-        Ok(held.and_then(|head| claimed_key(target, &head.body)))
+        value_key::encode_all(values, &mut encoded)?;
+        Ok(self.holder(target, &Table::claim_key(index, &encoded))?)
     }
 
     fn missing_target(
@@ -160,6 +168,9 @@ impl Txn {
                 continue;
             }
             for row in self.referring(&from, &foreign, &before).await? {
+                if row == old.key {
+                    continue; // it changes with its target, and is checked as such
+                }
                 self.follow_one(table, old, &from, &foreign, row, Some(fields))
                     .await?;
             }
@@ -173,9 +184,17 @@ impl Txn {
         old: &RowRecord,
         from: &Arc<Table>,
         foreign: &ForeignKey,
-        row: RowRecord,
+        row: Key,
         new: Option<&[Value]>,
     ) -> RowResult<()> {
+        // As it is now: following another row may have changed or removed it.
+        let values = values_of(table, &foreign.target_columns, &old.fields);
+        let Some((row, values)) = self.row_now(from, &row)?.zip(values) else {
+            return Ok(());
+        };
+        if !refers(from, foreign, &row, &values) {
+            return Ok(());
+        }
         let action = if new.is_some() {
             foreign.on_update
         } else {
@@ -200,52 +219,89 @@ impl Txn {
         }
     }
 
-    /// The living rows of `from` that refer to these values, locked.
+    /// The rows of `from` that refer to these values, locked. An expired row
+    /// refers to nothing.
+    ///
+    /// No row can be added meanwhile: whoever adds one locks the row it refers
+    /// to, which is locked by whoever asks here.
     async fn referring(
         &mut self,
         from: &Arc<Table>,
         foreign: &ForeignKey,
         values: &[Value],
-    ) -> RowResult<Vec<RowRecord>> {
-        let keys = {
-            let view = self.latest(&[]).await?;
-            let mut keys = Vec::new();
-            let (low, high) = layout::heads(from.storage);
-            for found in view.scan(&low, &high, false) {
-                let (row_key, stored) = found?;
-                let head = Head::decode(stored.stamp, stored.value)?;
-                let Some(key) = layout::parse_head(&row_key) else {
-                    continue;
-                };
-                if head.is_expired(view.now_ms()) {
-                    continue;
-                }
-                let row = RowRecord::of_head(from, key, &head)?;
-                if values_of(from, &foreign.columns, &row.fields)
-                    .is_some_and(|found| same(&found, values))
-                {
-                    keys.push(row.key);
-                }
+    ) -> RowResult<Vec<Key>> {
+        self.use_table(from).await?;
+        let mut referring = Vec::new();
+        for key in self.candidates(from, foreign, values)? {
+            self.hold(&key, LockMode::Exclusive).await?;
+            let row = self.row_now(from, &key)?;
+            let now_ms = self.now_ms();
+            if row.is_some_and(|row| row.is_live(now_ms) && refers(from, foreign, &row, values)) {
+                referring.push(key);
             }
-            keys
-        };
-        let mut rows = Vec::new();
-        for key in keys {
-            self.lock(
-                std::slice::from_ref(&key),
-                LockMode::Exclusive,
-                LockWait::Block,
-            )
-            .await?;
-            let row = self.row_now(from, &key).await?;
-            let refers = |row: &RowRecord| {
-                values_of(from, &foreign.columns, &row.fields)
-                    .is_some_and(|found| same(&found, values))
-            };
-            rows.extend(row.filter(refers));
         }
-        Ok(rows)
+        Ok(referring)
     }
+
+    /// Rows that may refer to these values: found by key, by an index that
+    /// begins with the columns, or among all.
+    fn candidates(
+        &self,
+        from: &Arc<Table>,
+        foreign: &ForeignKey,
+        values: &[Value],
+    ) -> RowResult<Vec<Key>> {
+        let key = from.primary_key.as_ref();
+        if key.is_some_and(|key| key.columns == foreign.columns) {
+            return Ok(vec![from.key(values)?]);
+        }
+        let view = self.current();
+        let begins = |index: &&Index| index.columns.starts_with(&foreign.columns);
+        if let Some(index) = from.indexes.iter().find(begins) {
+            let mut encoded = Vec::new();
+            value_key::encode_all(values, &mut encoded)?;
+            let low = layout::index_prefix(index.storage, &encoded);
+            let rows = view.scan(&low, &layout::end_of(&low), false);
+            let key = |row: Result<(Bytes, Row)>| entry_key(from, index, &row?.0);
+            return rows.map(key).collect();
+        }
+        let (low, high) = layout::heads(from.storage);
+        let mut keys = Vec::new();
+        for found in view.scan(&low, &high, false) {
+            let (row_key, stored) = found?;
+            let head = Head::decode(stored.stamp, stored.value)?;
+            let Some(key) = layout::parse_head(&row_key) else {
+                continue;
+            };
+            let row = RowRecord::of_head(from, key, &head)?;
+            if refers(from, foreign, &row, values) {
+                keys.push(row.key);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// The key of the row that an index entry belongs to.
+fn entry_key(table: &Table, index: &Index, entry: &[u8]) -> RowResult<Key> {
+    let cut = || Error::corrupt(format!("an entry of index {} is cut short", index.name));
+    let mut rest = entry.get(TAG_OFFSET + 1..).ok_or_else(cut)?;
+    for id in &index.columns {
+        let column = table.position(*id).and_then(|at| table.columns.get(at));
+        value_key::decode(&mut rest, &column.ok_or_else(cut)?.ty.ty)?;
+    }
+    let (slot, bytes) = rest.split_at_checked(2).ok_or_else(cut)?;
+    Ok(Key {
+        collection: table.storage,
+        slot: slot
+            .iter()
+            .fold(0, |slot, byte| slot << 8 | u16::from(*byte)),
+        bytes: Bytes::copy_from_slice(bytes),
+    })
+}
+
+fn refers(from: &Table, foreign: &ForeignKey, row: &RowRecord, values: &[Value]) -> bool {
+    values_of(from, &foreign.columns, &row.fields).is_some_and(|found| same(&found, values))
 }
 
 fn positions(table: &Table, ids: &[u32]) -> Vec<usize> {

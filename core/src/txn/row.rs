@@ -74,6 +74,11 @@ impl fmt::Display for RowError {
 impl std::error::Error for RowError {}
 
 impl RowRecord {
+    /// Has its time not come yet?
+    pub fn is_live(&self, now_ms: u64) -> bool {
+        self.expire_ms.is_none_or(|deadline| deadline > now_ms)
+    }
+
     /// Reads the row at a key; an expired one is absent.
     pub fn read(rows: &dyn Rows, table: &Table, key: &Key, now_ms: u64) -> Result<Option<Self>> {
         match head::live(rows, key, now_ms)? {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::locks::LockMode;
 use super::row::{RowError, RowRecord, Violation};
-use super::transaction::{LockWait, Txn};
-use crate::error::Error;
+use super::transaction::Txn;
+use crate::error::{Error, Result};
 use crate::op::{Condition, Expiry, Op};
 use crate::record::expr::{EvalContext, Pure};
 use crate::record::table::{Index, Table};
@@ -30,77 +30,97 @@ impl Txn {
     /// Call once per statement and table; fails with `Conflict` if the
     /// definition in hand is no longer the current one.
     pub async fn use_table(&mut self, table: &Arc<Table>) -> RowResult<()> {
-        let key = table_lock(table.id);
-        self.lock(&[key], LockMode::Shared, LockWait::Block).await?;
+        self.hold(&table_lock(table.id), LockMode::Shared).await?;
         let current = self.catalog()?;
         match current.table_by_id(table.id) {
-            Some(now) if now.storage == table.storage && Arc::ptr_eq(now, table) => Ok(()),
-            Some(now) if now.storage == table.storage && same_shape(now, table) => Ok(()),
+            Some(now) if Arc::ptr_eq(now, table) || same(now, table)? => Ok(()),
             _ => Err(Error::conflict(format!("table {} has changed", table.name)).into()),
         }
     }
 
     /// Inserts a whole row (defaults applied, values of the columns' types).
+    ///
+    /// On an error some of it may have been written: go back to a savepoint.
     pub async fn insert_row(&mut self, table: &Arc<Table>, fields: Vec<Value>) -> RowResult<Key> {
-        check_row(table, &fields)?;
-        let key = match table.key_of(&fields)? {
+        self.insert(table, &fields, Expiry::Clear).await
+    }
+
+    async fn insert(
+        &mut self,
+        table: &Arc<Table>,
+        fields: &[Value],
+        expiry: Expiry,
+    ) -> RowResult<Key> {
+        check_row(table, fields)?;
+        let key = match table.key_of(fields)? {
             Some(key) => key,
             None => table.hidden_key(self.engine.unique()),
         };
-        self.lock(
-            std::slice::from_ref(&key),
-            LockMode::Exclusive,
-            LockWait::Block,
-        )
-        .await?;
-        if let Some(old) = self.row_now(table, &key).await? {
-            let alive = old
-                .expire_ms
-                .is_none_or(|deadline| deadline > self.now_ms());
-            if alive {
-                return Err(duplicate_key(table, &fields));
+        self.hold(&key, LockMode::Exclusive).await?;
+        if let Some(old) = self.row_now(table, &key)? {
+            if old.is_live(self.now_ms()) {
+                return Err(duplicate_key(table, fields));
             }
             self.delete_row(table, &old).await?;
         }
-        let changes = index_changes(table, None, Some(&fields))?;
-        self.check_references(table, None, &fields).await?;
-        self.put_row(table, &key, &fields, changes, Expiry::Clear)
-            .await?;
+        let changes = index_changes(table, None, Some(fields))?;
+        self.check_references(table, None, fields).await?;
+        self.put_row(table, &key, fields, changes, expiry).await?;
         Ok(key)
     }
 
-    /// Replaces a row's fields. `old` is the row as it is now (locked).
+    /// Replaces a row's fields; it keeps its deadline. `old` is the row as it
+    /// is now (locked): its index entries are taken back by what it says, so
+    /// an `old` that has changed is a `Conflict`.
+    ///
+    /// On an error some of it may have been written: go back to a savepoint.
     pub async fn update_row(
         &mut self,
         table: &Arc<Table>,
         old: &RowRecord,
         fields: Vec<Value>,
     ) -> RowResult<()> {
+        self.hold(&old.key, LockMode::Exclusive).await?;
+        self.must_be_current(old)?;
         check_row(table, &fields)?;
+        // Not `Keep`: a deadline that passes before commit must not be lost.
+        let expiry = old.expire_ms.map_or(Expiry::Clear, Expiry::At);
         let key = table.key_of(&fields)?.unwrap_or_else(|| old.key.clone());
         self.follow_update(table, old, &fields).await?;
         if key != old.key {
             self.remove_row(table, old).await?;
-            self.insert_row(table, fields).await?;
+            self.insert(table, &fields, expiry).await?;
             return Ok(());
         }
         let changes = index_changes(table, Some(&old.fields), Some(&fields))?;
         self.check_references(table, Some(&old.fields), &fields)
             .await?;
-        self.put_row(table, &key, &fields, changes, Expiry::Keep)
-            .await
+        self.put_row(table, &key, &fields, changes, expiry).await
     }
 
-    /// Deletes a row. `old` is the row as it is now (locked).
+    /// Deletes a row. `old` is the row as it is now (locked), as for
+    /// [`Txn::update_row`].
+    ///
+    /// On an error some of it may have been written: go back to a savepoint.
     pub async fn delete_row(&mut self, table: &Arc<Table>, old: &RowRecord) -> RowResult<()> {
+        self.hold(&old.key, LockMode::Exclusive).await?;
+        self.must_be_current(old)?;
         self.remove_row(table, old).await?;
         self.follow_delete(table, old).await
+    }
+
+    fn must_be_current(&self, old: &RowRecord) -> RowResult<()> {
+        let now = head::stored(&self.current(), &old.key)?;
+        if now.is_some_and(|head| head.stamp == old.stamp) {
+            return Ok(());
+        }
+        Err(Error::conflict("could not serialize access due to concurrent update").into())
     }
 
     async fn remove_row(&mut self, table: &Arc<Table>, old: &RowRecord) -> RowResult<()> {
         let changes = index_changes(table, Some(&old.fields), None)?;
         for claim in &changes.yield_up {
-            self.write_op(claim, Op::Delete).await?;
+            self.yield_up(table, &old.key, claim).await?;
         }
         let index_remove = changes.remove;
         self.write_op(&old.key, Op::RowDelete { index_remove })
@@ -116,7 +136,7 @@ impl Txn {
         expire: Expiry,
     ) -> RowResult<()> {
         for claim in &changes.yield_up {
-            self.write_op(claim, Op::Delete).await?;
+            self.yield_up(table, key, claim).await?;
         }
         for (claim, index) in &changes.claim {
             self.claim(table, key, fields, claim, index).await?;
@@ -130,6 +150,23 @@ impl Txn {
         self.write_op(key, op).await
     }
 
+    /// Gives a unique value back, unless another row has it by now: one may
+    /// have taken it over when this one's time had come.
+    async fn yield_up(&mut self, table: &Table, key: &Key, claim: &Key) -> RowResult<()> {
+        self.hold(claim, LockMode::Exclusive).await?;
+        if self.holder(table, claim)?.as_ref() == Some(key) {
+            self.write_op(claim, Op::Delete).await?;
+        }
+        Ok(())
+    }
+
+    /// The row that has a unique value.
+    pub(super) fn holder(&self, table: &Table, claim: &Key) -> Result<Option<Key>> {
+        let view = self.current();
+        let held = head::live(&view, claim, view.now_ms())?;
+        Ok(held.and_then(|head| claimed_key(table, &head.body)))
+    }
+
     /// Takes a unique value for a row, unless a living row has it.
     async fn claim(
         &mut self,
@@ -139,24 +176,10 @@ impl Txn {
         claim: &Key,
         index: &str,
     ) -> RowResult<()> {
-        self.lock(
-            std::slice::from_ref(claim),
-            LockMode::Exclusive,
-            LockWait::Block,
-        )
-        .await?;
-        let holder = {
-            let view = self.latest(std::slice::from_ref(claim)).await?;
-            head::live(&view, claim, view.now_ms())?.and_then(|head| claimed_key(table, &head.body))
-        };
-        if let Some(holder) = holder.filter(|holder| holder != key) {
-            let alive = match self.row_now(table, &holder).await? {
-                Some(row) => row
-                    .expire_ms
-                    .is_none_or(|deadline| deadline > self.now_ms()),
-                None => false,
-            };
-            if alive {
+        self.hold(claim, LockMode::Exclusive).await?;
+        if let Some(holder) = self.holder(table, claim)?.filter(|holder| holder != key) {
+            let row = self.row_now(table, &holder)?;
+            if row.is_some_and(|row| row.is_live(self.now_ms())) {
                 return Err(duplicate_value(table, index, fields));
             }
         }
@@ -197,14 +220,9 @@ impl Txn {
     }
 
     /// The row at a key as it is now, expired or not.
-    pub(super) async fn row_now(
-        &mut self,
-        table: &Table,
-        key: &Key,
-    ) -> RowResult<Option<RowRecord>> {
-        let view = self.latest(std::slice::from_ref(key)).await?;
-        match head::stored(&view, key)? {
-            Some(head) => Ok(Some(RowRecord::of_head(table, key.clone(), &head)?)),
+    pub(super) fn row_now(&self, table: &Table, key: &Key) -> Result<Option<RowRecord>> {
+        match head::stored(&self.current(), key)? {
+            Some(head) => RowRecord::of_head(table, key.clone(), &head).map(Some),
             None => Ok(None),
         }
     }
@@ -223,22 +241,13 @@ pub(super) fn table_lock(id: CollectionId) -> Key {
     }
 }
 
-fn same_shape(now: &Table, then: &Table) -> bool {
-    let columns = |table: &Table| {
-        table
-            .columns
-            .iter()
-            .map(|column| column.id)
-            .collect::<Vec<_>>()
+/// Is it the same definition, read twice?
+fn same(now: &Table, then: &Table) -> Result<bool> {
+    let stored = |table: &Table| {
+        postcard::to_allocvec(table)
+            .map_err(|error| Error::corrupt(format!("a table does not encode: {error}")))
     };
-    let indexes = |table: &Table| {
-        table
-            .indexes
-            .iter()
-            .map(|index| index.storage)
-            .collect::<Vec<_>>()
-    };
-    columns(now) == columns(then) && indexes(now) == indexes(then)
+    Ok(now.storage == then.storage && stored(now)? == stored(then)?)
 }
 
 /// NOT NULL and CHECK.
@@ -332,7 +341,7 @@ fn entry(table: &Table, index: &Index, fields: &[Value]) -> RowResult<Entry> {
 }
 
 /// A claim's payload: the slot and bytes of the row's key.
-fn claim_value(key: &Key) -> Vec<u8> {
+pub fn claim_value(key: &Key) -> Vec<u8> {
     [&key.slot.to_be_bytes()[..], &key.bytes].concat()
 }
 

@@ -1,16 +1,18 @@
 //! Changing the schema: definitions are records of META, written in the same
 //! transaction as anything else, one schema change at a time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::future::join_all;
 use stele_placement::PartitionId;
 
 use super::engine::Engine;
 use super::locks::LockMode;
 use super::rows::{RowResult, table_lock};
-use super::transaction::{LockWait, Txn};
+use super::transaction::{LockWait, Txn, TxnOptions};
 use crate::error::{Error, Result};
-use crate::op::{Command, CommandReply, Condition, Expiry, Op, Reply};
+use crate::op::{Command, CommandReply, Condition, Expiry, Op, OpError, Reply};
 use crate::record::rows::Rows;
 use crate::record::table::{Definition, Index, Table};
 use crate::record::{CollectionId, Fsync, Head, Key, Level, layout};
@@ -21,22 +23,17 @@ const CHUNK: usize = 1000;
 impl Txn {
     /// Keeps other schema changes out until the end.
     pub async fn lock_schema(&mut self) -> Result<()> {
-        let key = Key::meta("schema");
-        self.lock(&[key], LockMode::Exclusive, LockWait::Block)
-            .await?;
-        Ok(())
+        self.hold(&schema_lock(), LockMode::Exclusive).await
     }
 
     /// Keeps everybody else from changing a table's rows until the end.
     pub async fn lock_table(&mut self, table: CollectionId) -> Result<()> {
-        let key = table_lock(table);
-        self.lock(&[key], LockMode::Exclusive, LockWait::Block)
-            .await?;
-        Ok(())
+        self.hold(&table_lock(table), LockMode::Exclusive).await
     }
 
     /// Writes a definition, new or changed.
     pub async fn define(&mut self, definition: &Definition) -> RowResult<()> {
+        self.lock_schema().await?;
         let op = Op::Set {
             value: definition.encode()?.into(),
             expiry: Expiry::Clear,
@@ -50,6 +47,7 @@ impl Txn {
 
     /// Removes a definition.
     pub async fn undefine(&mut self, id: CollectionId) -> RowResult<()> {
+        self.lock_schema().await?;
         self.write_op(&Definition::key(id), Op::Delete).await?;
         self.touch_schema();
         Ok(())
@@ -58,8 +56,7 @@ impl Txn {
     /// Fills a new index from the rows there are. The table must be locked.
     /// A unique index claims; a clash is a violation.
     pub async fn fill_index(&mut self, table: &Arc<Table>, index: &Index) -> RowResult<()> {
-        let rows = self.rows_of(table).await?;
-        for (key, head) in rows {
+        for (key, head) in self.rows_of(table).await? {
             let row = super::RowRecord::of_head(table, key, &head)?;
             self.index_row(table, index, &row).await?;
         }
@@ -68,7 +65,8 @@ impl Txn {
 
     /// Every living row of a table, own writes included.
     pub async fn rows_of(&mut self, table: &Table) -> Result<Vec<(Key, Head)>> {
-        let view = self.latest(&[]).await?;
+        // Not the snapshot: rows that came after it need their entries too.
+        let view = self.current();
         let (from, to) = layout::heads(table.storage);
         let mut rows = Vec::new();
         for found in view.scan(&from, &to, false) {
@@ -102,7 +100,8 @@ impl Engine {
 
     /// Writes rows into a storage that nothing refers to yet (a table being
     /// rewritten): no locks, many per entry. The caller makes it visible by
-    /// defining the table anew, in a transaction.
+    /// defining the table anew, in a transaction that has locked the schema
+    /// before: without that the rows would be taken for garbage.
     pub async fn write_unseen(self: &Arc<Self>, ops: Vec<(Key, Op)>) -> Result<()> {
         let mut calls = Vec::new();
         for group in self.parts.partitions.groups() {
@@ -116,7 +115,14 @@ impl Engine {
                 calls.push(self.parts.log.propose(group, command, Fsync::Off));
             }
         }
-        futures::future::try_join_all(calls).await?;
+        for proposed in join_all(calls).await {
+            let CommandReply::Each(replies) = proposed?.reply else {
+                return Err(Error::corrupt("ops were not answered one by one"));
+            };
+            if let Some(refusal) = replies.into_iter().find_map(Result::err) {
+                return Err(Error::corrupt(format!("a new row was refused: {refusal}")));
+            }
+        }
         Ok(())
     }
 
@@ -151,6 +157,8 @@ impl Engine {
                 .propose(group, command, self.parts.fsync)
                 .await?;
             match proposed.reply {
+                // A prepared transaction writes there: after it.
+                CommandReply::Refused(OpError::Moved) => {}
                 CommandReply::Removed(count) => {
                     removed += count;
                     if limit == 0 || count < limit {
@@ -167,20 +175,34 @@ impl Engine {
     }
 
     /// Collections with records or index entries that no definition names:
-    /// dropped tables, old storages, rewrites that a crash cut short.
-    pub fn orphans(self: &Arc<Self>) -> Vec<CollectionId> {
+    /// dropped tables, old storages, rewrites that a crash cut short. `None`
+    /// while a schema change is under way: what it has written so far is not
+    /// named yet, and must not be taken for garbage.
+    pub async fn orphans(self: &Arc<Self>) -> Result<Option<Vec<CollectionId>>> {
+        let mut txn = Txn::begin(self.clone(), TxnOptions::default());
+        let lock = [schema_lock()];
+        let free = txn
+            .lock(&lock, LockMode::Exclusive, LockWait::SkipLocked)
+            .await?;
+        if free != [true] {
+            return Ok(None);
+        }
+        let used = self.parts.apply.collections()?;
         let catalog = self.catalog();
-        let mut known: Vec<CollectionId> = Vec::new();
+        let mut known = BTreeSet::new();
         for table in catalog.tables() {
-            known.push(table.storage);
+            known.insert(table.storage);
             known.extend(table.indexes.iter().map(|index| index.storage));
         }
         known.extend(catalog.sequences().map(|sequence| sequence.id));
-        let used = self.parts.apply.collections();
-        used.into_iter()
-            .filter(|collection| {
-                collection.0 >= CollectionId::FIRST_USER.0 && !known.contains(collection)
-            })
-            .collect()
+        let is_orphan = |collection: &CollectionId| {
+            collection.0 >= CollectionId::FIRST_USER.0 && !known.contains(collection)
+        };
+        Ok(Some(used.into_iter().filter(is_orphan).collect()))
     }
+}
+
+/// The lock that stands for the whole schema.
+fn schema_lock() -> Key {
+    Key::meta("schema")
 }

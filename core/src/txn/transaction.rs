@@ -15,6 +15,7 @@ use crate::op::{self, Op, OpError, Reply};
 use crate::record::overlay::{Above, Overlay, Writes};
 use crate::record::table::Catalog;
 use crate::record::{Key, Level, Stamp, head};
+use crate::store::StoreRows;
 
 /// What a transaction may see of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,7 +136,8 @@ impl Txn {
             below: &latest,
             writes: &self.writes,
         };
-        let version = u64::MAX - self.owner;
+        // Nobody else's, and another after every change of its own.
+        let version = u64::MAX - self.engine.next_age();
         let catalog = Arc::new(super::engine::read_catalog(&above, version)?);
         self.catalog = Some(catalog.clone());
         Ok(catalog)
@@ -170,12 +172,21 @@ impl Txn {
         if self.options.isolation != Isolation::ReadCommitted {
             return self.view().await;
         }
-        for key in keys {
-            self.engine.committing.settle_key(key).await;
-        }
+        let store = &self.engine.parts.store;
+        let cut = self.engine.committing.cut(keys, || store.snapshot()).await;
         let now_ms = self.engine.parts.clock.now_ms();
+        Ok(self.txn_view(View::store(StoreRows(cut), now_ms)))
+    }
+
+    /// What is committed now and own writes, at any isolation: what constraints
+    /// are checked against, under locks that keep it so.
+    pub(super) fn current(&self) -> TxnView<'_> {
         let rows = ViewRows::Store(self.engine.latest());
-        Ok(self.txn_view(View::new(rows, now_ms)))
+        TxnView {
+            view: View::new(rows, self.engine.parts.clock.now_ms()),
+            writes: &self.writes,
+            reads: None,
+        }
     }
 
     fn txn_view(&self, view: View) -> TxnView<'_> {
@@ -190,8 +201,9 @@ impl Txn {
     /// Locks records until the end. Answers for each whether it is held; only
     /// `SkipLocked` ever leaves one out.
     ///
-    /// Errors: `Conflict` when wounded in a deadlock, `Locked` when not to be
-    /// had in time.
+    /// Errors: `Deadlock` when wounded, `Locked` when not to be had in time;
+    /// above READ COMMITTED `Conflict` when a record has changed since the
+    /// transaction's snapshot, for then it is not what was seen.
     pub async fn lock(
         &mut self,
         keys: &[Key],
@@ -200,18 +212,30 @@ impl Txn {
     ) -> Result<Vec<bool>> {
         let mut answers = Vec::with_capacity(keys.len());
         for key in keys {
-            answers.push(self.lock_one(key, mode, wait).await?);
+            let held = self.lock_one(key, mode, wait).await?;
+            if held && self.options.isolation != Isolation::ReadCommitted {
+                self.refuse_changed(key)?;
+            }
+            answers.push(held);
         }
         Ok(answers)
     }
 
+    /// Locks a record that need not be what the snapshot shows.
+    pub(super) async fn hold(&mut self, key: &Key, mode: LockMode) -> Result<()> {
+        self.lock_one(key, mode, LockWait::Block).await?;
+        Ok(())
+    }
+
     async fn lock_one(&mut self, key: &Key, mode: LockMode, wait: LockWait) -> Result<bool> {
-        let locks = self.engine.locks.clone();
         let blocks = wait == LockWait::Block;
-        match locks.acquire(self.owner, key, mode, blocks) {
+        match self.engine.locks.acquire(self.owner, key, mode, blocks) {
             Some(Acquired::Held) => {}
             Some(Acquired::Wounded) => return Err(wounded(key)),
             Some(Acquired::Waiting(granted)) => {
+                // Noted before it is granted: it may be granted to a future
+                // that is dropped before it looks, and must be given back.
+                self.held.insert(key.clone());
                 let waiting = Waiting {
                     engine: &self.engine,
                     owner: self.owner,
@@ -252,47 +276,53 @@ impl Txn {
         self.lock_one(key, LockMode::Exclusive, LockWait::Block)
             .await?;
         if self.options.isolation != Isolation::ReadCommitted {
-            self.refuse_newer(key).await?;
+            match self.snapshot {
+                Some(_) => self.refuse_changed(key)?,
+                None => drop(self.view().await?),
+            }
         }
         let latest = self.engine.latest();
         let stamp = self.engine.parts.clock.read();
         let partition = self.engine.partition_of(key);
+        let mark = self.writes.mark();
         let mut overlay = Overlay::new(&latest, &mut self.writes, partition.0, stamp);
-        let reply = op::fold(&op, key, &mut overlay)?;
-        if reply.is_ok() {
-            self.ops.push((key.clone(), op));
+        match op::fold(&op, key, &mut overlay) {
+            Ok(reply) => {
+                if reply.is_ok() {
+                    self.ops.push((key.clone(), op));
+                }
+                Ok(reply)
+            }
+            Err(error) => {
+                self.writes.take_back(mark);
+                Err(error)
+            }
         }
-        Ok(reply)
     }
 
     /// First committer wins: a record that changed after the snapshot must not
     /// be overwritten.
-    async fn refuse_newer(&mut self, key: &Key) -> Result<()> {
-        let seen = match &self.snapshot {
-            Some(guard) => guard.stamp(),
+    fn refuse_changed(&self, key: &Key) -> Result<()> {
+        let Some(guard) = &self.snapshot else {
+            return Ok(());
+        };
+        let seen = guard.stamp();
+        let has_changed = match head::stored(&self.engine.latest(), key)? {
+            Some(head) => head.stamp > seen,
             None => {
-                self.view().await?;
-                return Ok(());
+                let then = SnapshotRows {
+                    store: self.engine.parts.store.clone(),
+                    stamp: seen,
+                };
+                head::live(&then, key, seen.ms())?.is_some()
             }
         };
-        let stored = head::stored(&self.engine.latest(), key)?;
-        if stored.is_some_and(|head| head.stamp > seen) || self.vanished(key, seen)? {
+        if has_changed {
             return Err(Error::conflict(
                 "could not serialize access due to concurrent update",
             ));
         }
         Ok(())
-    }
-
-    fn vanished(&self, key: &Key, seen: Stamp) -> Result<bool> {
-        if head::stored(&self.engine.latest(), key)?.is_some() {
-            return Ok(false);
-        }
-        let then = SnapshotRows {
-            store: self.engine.parts.store.clone(),
-            stamp: seen,
-        };
-        Ok(head::live(&then, key, seen.ms())?.is_some())
     }
 
     /// Commit will fail with `Conflict` unless the record's version is this
@@ -332,10 +362,6 @@ impl Txn {
 
     pub(super) fn partition_of(&self, key: &Key) -> PartitionId {
         self.engine.partition_of(key)
-    }
-
-    pub(super) fn take_held(&mut self) -> BTreeSet<Key> {
-        std::mem::take(&mut self.held)
     }
 
     pub(super) fn snapshot_stamp(&self) -> Option<Stamp> {

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::record::layout::{self, TAG_OFFSET, Tag};
 use crate::record::overlay::{Above, Writes};
 use crate::record::rows::{Row, RowIter, Rows};
-use crate::record::{CollectionId, Key, Stamp};
+use crate::record::{CollectionId, Head, Key, Stamp};
 use crate::store::StoreRows;
 
 /// Rows to read, and the time by which deadlines are judged.
@@ -25,7 +25,7 @@ pub(super) enum ViewRows {
     /// The store, now or as a frozen cut.
     Store(StoreRows),
     /// The store as it was at a stamp, kept readable by the guard.
-    At(SnapshotRows, Arc<SnapshotGuard>),
+    At(SnapshotRows, #[allow(dead_code)] Arc<SnapshotGuard>), // held, not read
 }
 
 impl ViewRows {
@@ -77,6 +77,17 @@ pub(super) struct ReadSet {
     pub scans: Mutex<BTreeSet<CollectionId>>,
 }
 
+impl ReadSet {
+    /// An expired record counts as absent, as it will for commit.
+    fn note(&self, key: Key, found: Option<Row>, now_ms: u64) -> Result<()> {
+        let head = found.map(|row| Head::decode(row.stamp, row.value));
+        let head = head.transpose()?.filter(|head| !head.is_expired(now_ms));
+        let seen = head.map(|head| head.stamp);
+        self.keys.lock().entry(key).or_insert(seen);
+        Ok(())
+    }
+}
+
 /// A view with a transaction's own writes above it.
 pub struct TxnView<'a> {
     pub(super) view: View,
@@ -101,8 +112,7 @@ impl TxnView<'_> {
 impl Rows for TxnView<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Row>> {
         if let (Some(reads), Some(record)) = (self.reads, layout::parse_head(key)) {
-            let seen = self.view.get(key)?.map(|row| row.stamp);
-            reads.keys.lock().entry(record).or_insert(seen);
+            reads.note(record, self.view.get(key)?, self.view.now_ms)?;
         }
         self.above().get(key)
     }
