@@ -1,0 +1,73 @@
+//! A statement at work, watched: it ends early when it is cancelled, when its time is up, or
+//! when there is nobody left to answer.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use super::cancel::Cancel;
+use crate::error::SqlError;
+
+/// How much of a pipeline is read ahead while a statement runs.
+const AHEAD_BYTES_MAX: usize = 1 << 20;
+
+/// Resolves after so long, or never.
+pub async fn after(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Runs `work`. Once `is_committing` is set it is no longer interrupted: its outcome would
+/// not be known.
+///
+/// # Errors
+/// Those of the work; 57014 when cancelled or out of time; 08006 when the client is gone.
+pub async fn watched<T>(
+    stream: &mut TcpStream,
+    input: &mut BytesMut,
+    cancel: &Cancel,
+    is_committing: &AtomicBool,
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, SqlError>>,
+) -> Result<T, SqlError> {
+    tokio::pin!(work);
+    // Most statements never wait.
+    if let Some(done) = first_poll(work.as_mut()).await {
+        return done;
+    }
+    let late = after(limit);
+    tokio::pin!(late);
+    let stop = loop {
+        input.reserve(4 << 10);
+        // Every branch but the work is cancel safe, and the work is not dropped by the loop.
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = cancel.asked() => break SqlError::canceled(),
+            () = &mut late => break SqlError::new("57014", "canceling statement due to statement timeout"),
+            read = stream.read_buf(input), if input.len() < AHEAD_BYTES_MAX => {
+                if matches!(read, Ok(0) | Err(_)) {
+                    break SqlError::new("08006", "the client left");
+                }
+            }
+        }
+    };
+    if is_committing.load(Ordering::Acquire) {
+        return work.await;
+    }
+    Err(stop)
+}
+
+async fn first_poll<F: Future>(mut work: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|cx| match work.as_mut().poll(cx) {
+        std::task::Poll::Ready(done) => std::task::Poll::Ready(Some(done)),
+        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    })
+    .await
+}
