@@ -25,6 +25,7 @@ mod serve;
 mod shop;
 mod stop;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
@@ -123,6 +124,7 @@ fn settings(words: &ArgMatches) -> Result<Settings, Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     Ok(settings)
 }

@@ -70,7 +70,7 @@ impl Default for Settings {
             memtable_bytes: 64 << 20,
             log_entries_kept: 10_000,
             feed_entries_kept: 100_000,
-            log_filter: "info".to_string(),
+            log_filter: "info,openraft=error".to_string(),
         }
     }
 }
