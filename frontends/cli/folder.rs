@@ -24,7 +24,8 @@ pub struct Folder {
 impl Folder {
     /// Opens the folder, or makes it with this number of partitions.
     pub fn open(path: &Path, partition_count: u16) -> Result<Self, Failure> {
-        let blame = |error: std::io::Error| Failure::config(format!("data = {}: {error}", path.display()));
+        let blame =
+            |error: std::io::Error| Failure::config(format!("data = {}: {error}", path.display()));
         fs::create_dir_all(path).map_err(blame)?;
         if !path.join(FACTS).exists() {
             write_facts(path, partition_count).map_err(blame)?;
@@ -39,7 +40,9 @@ impl Folder {
             .map_err(|error| Failure::config(format!("{}: {error}", facts.display())))?;
         let partition_count = read_facts(&text).ok_or_else(|| {
             let facts = facts.display();
-            Failure::config(format!("{facts} does not say how many partitions there are"))
+            Failure::config(format!(
+                "{facts} does not say how many partitions there are"
+            ))
         })?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -60,7 +63,12 @@ impl Folder {
 fn write_facts(folder: &Path, partition_count: u16) -> std::io::Result<()> {
     let draft = folder.join("node.toml.new");
     let mut file = File::create(&draft)?;
-    file.write_all(format!("# Written once, when this folder was made.\npartition_count = {partition_count}\n").as_bytes())?;
+    file.write_all(
+        format!(
+            "# Written once, when this folder was made.\npartition_count = {partition_count}\n"
+        )
+        .as_bytes(),
+    )?;
     file.sync_all()?;
     fs::rename(draft, folder.join(FACTS))?;
     File::open(folder)?.sync_all()

@@ -140,7 +140,11 @@ fn open_store(path: &Path, settings: &Settings) -> Result<Rocks, Failure> {
         .map_err(|error| Failure::running(format!("{}: {error}", path.display())))
 }
 
-fn open_redis(settings: &Settings, at: TcpListener, database: &Database) -> Result<Opened, Failure> {
+fn open_redis(
+    settings: &Settings,
+    at: TcpListener,
+    database: &Database,
+) -> Result<Opened, Failure> {
     let door = Redis::new(stele_redis::Options {
         port: port_of(&at)?,
         fsync: settings.fsync,
@@ -150,11 +154,20 @@ fn open_redis(settings: &Settings, at: TcpListener, database: &Database) -> Resu
     open_door(door, at, database, settings)
 }
 
-fn open_postgres(settings: &Settings, at: TcpListener, database: &Database) -> Result<Opened, Failure> {
-    open_door(Postgres::new(stele_postgres::Options::default()), at, database, settings)
+fn open_postgres(
+    settings: &Settings,
+    at: TcpListener,
+    database: &Database,
+) -> Result<Opened, Failure> {
+    open_door(Postgres::new(database), at, database, settings)
 }
 
-fn open_door<D: Door>(door: D, at: TcpListener, database: &Database, settings: &Settings) -> Result<Opened, Failure> {
+fn open_door<D: Door>(
+    door: D,
+    at: TcpListener,
+    database: &Database,
+    settings: &Settings,
+) -> Result<Opened, Failure> {
     let limits = Limits {
         client_count_max: settings.client_count_max,
         drain_ms_max: settings.drain_ms_max,
