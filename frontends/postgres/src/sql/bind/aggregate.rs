@@ -80,7 +80,7 @@ impl Binder<'_> {
             let arg = self.implicit(arg, ty)?;
             cast.push(self.settle(arg, None)?);
         }
-        if parts.distinct && order.iter().any(|key| !cast.contains(&key.expr)) {
+        if parts.distinct && order.iter().any(|key| !is_argument(&key.expr, &cast)) {
             return Err(SqlError::new(
                 "42P10",
                 "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
@@ -202,4 +202,12 @@ fn exprs_of(call: &mut AggregateCall) -> impl Iterator<Item = &mut Expr> {
         .iter_mut()
         .chain(call.filter.iter_mut())
         .chain(order)
+}
+
+/// Whether a sort key is one of the arguments, before the cast its signature asked for.
+fn is_argument(key: &Expr, args: &[Expr]) -> bool {
+    args.iter().any(|arg| match arg {
+        Expr::Cast { expr, .. } => arg == key || expr.as_ref() == key,
+        other => other == key,
+    })
 }

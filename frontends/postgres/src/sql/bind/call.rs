@@ -116,8 +116,13 @@ impl Binder<'_> {
             ("nullif", [left, right]) => {
                 let left = self.expr(left)?;
                 let right = self.expr(right)?;
-                let equal = self.call_named("=", vec![left.clone(), right])?;
-                let left = self.settle(left, None)?;
+                let equal = self.call_named("=", vec![left, right])?;
+                // The result has the type the comparison gave the left side.
+                let left = match &equal {
+                    Expr::Call { args, .. } => args.first().cloned(),
+                    _ => None,
+                };
+                let left = left.unwrap_or_else(Expr::null);
                 Expr::NullIf {
                     left: Box::new(left),
                     equal: Box::new(equal),

@@ -311,9 +311,6 @@ fn figure(expr: &ast::Expr) -> Option<(String, bool)> {
         },
         E::TypedString(typed) => Some((type_name(&typed.data_type), false)),
         E::Interval(_) => Some(("interval".to_owned(), false)),
-        E::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => {
-            Some(("bool".to_owned(), false))
-        }
         E::Case { else_result, .. } => match else_result.as_deref().and_then(figure) {
             Some((name, true)) => Some((name, true)),
             _ => Some(("case".to_owned(), false)),

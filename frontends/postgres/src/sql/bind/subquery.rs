@@ -161,10 +161,17 @@ impl Binder<'_> {
         let before = std::mem::replace(&mut self.volatile, false);
         self.push_frame();
         let bound = self.query(query, None);
-        let args = self.pop_frame();
+        let mut args = self.pop_frame();
         let volatile = self.volatile;
         self.volatile |= before;
-        Ok((bound?.without_locks()?, args, volatile))
+        let mut relation = bound?.without_locks()?;
+        // An aggregate that belongs to the enclosing query took its arguments along.
+        let mut used = vec![false; args.len()];
+        relation.plan.mark_outer(&mut used);
+        for (arg, _) in args.iter_mut().zip(used).filter(|(_, used)| !used) {
+            *arg = Expr::null();
+        }
+        Ok((relation, args, volatile))
     }
 
     /// Registers a subplan and makes the expression that runs it.

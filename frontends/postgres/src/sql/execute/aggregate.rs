@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use stele_core::record::expr::Accumulator;
-use stele_core::record::value::Value;
+use stele_core::record::value::{Settings, Value};
 
 use super::budget::Held;
 use super::row::compare_keys;
@@ -100,18 +100,20 @@ impl<'a> Grouped<'a> {
 
     fn finish(self) -> Result<RowStream<'a>> {
         let Self {
+            run,
             node,
             mut groups,
             held,
             ..
         } = self;
+        let settings = run.cx.eval.settings;
         // Sets one after another, as they were written.
         groups.sort_by_key(|group| group.set);
         Ok(Box::new(groups.into_iter().map(move |group| {
             let _ = &held;
             let mut row = group.key;
             for (state, call) in group.states.into_iter().zip(&node.calls) {
-                row.push(state.finish(call)?);
+                row.push(state.finish(call, settings)?);
             }
             row.push(Value::Int4(i32::try_from(group.set).unwrap_or(i32::MAX)));
             Ok(row)
@@ -178,12 +180,13 @@ impl State {
             return Ok(());
         }
         let args = run.eval_all(&call.args, row, outer)?;
+        let settings = run.cx.eval.settings;
         match self {
-            Self::Direct(accumulator) => accumulator.update(&args)?,
+            Self::Direct(accumulator) => accumulator.update(&args, settings)?,
             Self::Distinct(accumulator, seen) => {
                 if !seen.contains(&args) {
                     held.add(&args)?;
-                    accumulator.update(&args)?;
+                    accumulator.update(&args, settings)?;
                     seen.insert(args);
                 }
             }
@@ -197,7 +200,7 @@ impl State {
         Ok(())
     }
 
-    fn finish(self, call: &AggregateCall) -> Result<Value> {
+    fn finish(self, call: &AggregateCall, settings: &Settings) -> Result<Value> {
         match self {
             Self::Direct(accumulator) | Self::Distinct(accumulator, _) => Ok(accumulator.finish()?),
             Self::Ordered(mut rows) => {
@@ -206,7 +209,7 @@ impl State {
                 let mut seen = HashSet::new();
                 for (_, args) in rows {
                     if !call.distinct || seen.insert(args.clone()) {
-                        accumulator.update(&args)?;
+                        accumulator.update(&args, settings)?;
                     }
                 }
                 Ok(accumulator.finish()?)

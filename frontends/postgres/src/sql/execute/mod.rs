@@ -59,6 +59,7 @@ use stele_core::record::rows::Rows;
 use stele_core::record::value::Value;
 
 use super::bind::BoundQuery;
+use super::plan::Plan;
 use super::virtual_table::SystemContext;
 use crate::error::Result;
 
@@ -122,9 +123,14 @@ pub struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// For the expressions that were bound together with this query.
     pub fn new(query: &'a BoundQuery, cx: &'a ExecContext<'a>) -> Self {
-        Self {
-            run: Run::new(query, cx),
+        let run = Run::new(query, cx);
+        // WITH in front of the statement may be read by its expressions as well.
+        let mut plan = &query.plan;
+        while let Plan::With { ctes, body } = plan {
+            cte::declare(&run, ctes, &Arc::default());
+            plan = body;
         }
+        Self { run }
     }
 
     /// The value of an expression over a row.

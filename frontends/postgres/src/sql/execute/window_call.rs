@@ -217,5 +217,5 @@ fn add(
         return Ok(());
     }
     let args = run.eval_all(&call.args, row, outer)?;
-    Ok(accumulator.update(&args)?)
+    Ok(accumulator.update(&args, run.cx.eval.settings)?)
 }

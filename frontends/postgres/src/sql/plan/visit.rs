@@ -120,19 +120,39 @@ impl Plan {
         }
     }
 
+    /// Marks the arguments of the plan's frame that it reads.
+    pub(crate) fn mark_outer(&mut self, used: &mut [bool]) {
+        for expr in self.exprs_mut() {
+            expr.walk(&mut |part| {
+                if let Expr::Outer { index, .. } = part
+                    && let Some(place) = used.get_mut(*index)
+                {
+                    *place = true;
+                }
+            });
+        }
+        self.same_frame_mut()
+            .into_iter()
+            .for_each(|child| child.mark_outer(used));
+    }
+
+    /// The inputs that belong to the plan's own frame: a lateral right side has another.
+    fn same_frame_mut(&mut self) -> Vec<&mut Plan> {
+        let lateral = matches!(self, Self::Join(join) if join.args.is_some());
+        let mut children = self.children_mut();
+        if lateral {
+            children.truncate(1);
+        }
+        children
+    }
+
     /// Whether the rows depend on the enclosing query's. (It is `&mut` to share the walk.)
     pub(super) fn is_correlated(&mut self) -> bool {
         let own = self.exprs_mut().into_iter().any(|expr| reads_outer(expr));
         if own {
             return true;
         }
-        // A lateral right side reads its own arguments, which are among this node's expressions.
-        let lateral = matches!(self, Self::Join(join) if join.args.is_some());
-        let mut children = self.children_mut();
-        if lateral {
-            children.truncate(1);
-        }
-        children.into_iter().any(Plan::is_correlated)
+        self.same_frame_mut().into_iter().any(Plan::is_correlated)
     }
 }
 
