@@ -35,6 +35,8 @@ mod name;
 mod names;
 mod owner;
 mod procedure;
+#[cfg(test)]
+mod psql_test;
 mod relation;
 mod schema;
 mod stored;

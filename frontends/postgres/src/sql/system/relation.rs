@@ -139,7 +139,7 @@ impl<'a> Relation<'a> {
         Relation {
             oid: view.oid,
             schema: &schema::REDIS,
-            name: view.name,
+            name: view.view.name(),
             kind: RelationKind::Keyspace(view),
         }
     }
@@ -230,7 +230,7 @@ pub(super) fn find_in(cx: &SystemContext<'_>, schema: &Schema, name: &str) -> Op
     if schema.oid == schema::REDIS.oid {
         return KEYSPACE_VIEWS
             .iter()
-            .find(|view| view.name == name)
+            .find(|view| view.view.name() == name)
             .map(|view| view.oid);
     }
     super::find(schema.name, name).map(|table| table.oid)

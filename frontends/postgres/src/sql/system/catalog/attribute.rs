@@ -118,7 +118,14 @@ fn columns<'a>(relation: &Relation<'a>) -> Vec<Attribute<'a>> {
                 })
                 .collect()
         }
-        RelationKind::Keyspace(view) => virtual_columns(oid, view.columns),
+        RelationKind::Keyspace(view) => {
+            let columns = view.view.columns().iter().enumerate();
+            columns
+                .map(|(at, column)| {
+                    Attribute::plain(oid, at, column.name, column.ty.clone().into())
+                })
+                .collect()
+        }
         RelationKind::Virtual(table) => virtual_columns(oid, table.columns),
     }
 }

@@ -103,7 +103,7 @@ fn class(cx: &SystemContext<'_>, relation: &Relation<'_>) -> Class {
             ..class
         },
         RelationKind::Keyspace(view) => Class {
-            attributes: short(view.columns.len()),
+            attributes: short(view.view.columns().len()),
             ..class
         },
         RelationKind::Virtual(table) => Class {

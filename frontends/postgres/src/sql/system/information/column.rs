@@ -10,7 +10,7 @@ use super::super::relation::{Relation, RelationKind};
 use super::super::table::{NULL, empty_table, virtual_table, yes_no};
 use super::facts::{data_type, facts};
 use super::relation::with_columns;
-use crate::sql::virtual_table::{SystemContext, VirtualColumn};
+use crate::sql::virtual_table::SystemContext;
 
 virtual_table!(COLUMNS = information_schema.columns, 13295, (column, facts) in cx: columns(cx) => {
     table_catalog "name" = column.database,
@@ -123,12 +123,6 @@ fn of_relation<'a>(
         sequence: None,
         updatable: false,
     };
-    let computed = |columns: &'static [VirtualColumn]| {
-        let columns = columns.iter().enumerate();
-        columns
-            .map(|(at, column)| plain(at, column.name, column.column_type()))
-            .collect()
-    };
     match relation.kind {
         RelationKind::Table(table) => {
             let columns = table.columns.iter().enumerate();
@@ -142,8 +136,18 @@ fn of_relation<'a>(
             };
             columns.map(described).collect()
         }
-        RelationKind::Keyspace(view) => computed(view.columns),
-        RelationKind::Virtual(table) => computed(table.columns),
+        RelationKind::Keyspace(view) => {
+            let columns = view.view.columns().iter().enumerate();
+            columns
+                .map(|(at, column)| plain(at, column.name, column.ty.clone().into()))
+                .collect()
+        }
+        RelationKind::Virtual(table) => {
+            let columns = table.columns.iter().enumerate();
+            columns
+                .map(|(at, column)| plain(at, column.name, column.column_type()))
+                .collect()
+        }
         RelationKind::Index(_) | RelationKind::Sequence(_) => Vec::new(),
     }
 }
