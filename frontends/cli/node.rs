@@ -48,8 +48,6 @@ impl Node {
         // Bound first: a port in use is known before the store is touched.
         let redis = listen(settings.bind, settings.redis_port).await?;
         let postgres = listen(settings.bind, settings.postgres_port).await?;
-        say_absent("http", settings.http_port);
-        say_absent("nats", settings.nats_port);
         let core = open_core(settings).await?;
         let database = core.database();
         let redis = open_redis(settings, redis, &database)?;
@@ -103,11 +101,6 @@ fn refuse_strangers(bind: IpAddr) -> Result<(), Failure> {
         "bind = {bind} would let anybody in, because this node has no users. Bind 127.0.0.1 or ::1, \
          and put whatever checks passwords in front of it"
     )))
-}
-
-/// Says that a door is not there, so that nobody waits for it.
-fn say_absent(door: &str, port: u16) {
-    tracing::info!("the {door} door does not exist yet; port {port} is not opened");
 }
 
 async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {

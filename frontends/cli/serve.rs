@@ -16,6 +16,8 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut stop = Stop::listen().map_err(Failure::running)?;
+    say_absent("http", settings.http_port);
+    say_absent("nats", settings.nats_port);
     let node = Node::open(&settings).await?;
     say_ready(&node);
     tokio::select! {
@@ -24,6 +26,11 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     }
     tracing::info!("stopping");
     node.close().await
+}
+
+/// Says that a door is not there, so that nobody waits for it.
+fn say_absent(door: &str, port: u16) {
+    tracing::info!("the {door} door does not exist yet; port {port} is not opened");
 }
 
 /// The one line on standard output that scripts wait for.
