@@ -48,6 +48,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
         set::member::COMMANDS,
         set::store::COMMANDS,
         string::basic::COMMANDS,
+        string::bits::COMMANDS,
         string::counter::COMMANDS,
         string::lcs::COMMANDS,
         string::range::COMMANDS,

@@ -23,7 +23,7 @@ pub enum Protocol {
 pub struct Out {
     bytes: BytesMut,
     protocol: Protocol,
-    errors: u64,
+    has_pushed: bool,
 }
 
 impl Out {
@@ -56,9 +56,9 @@ impl Out {
         self.bytes.is_empty()
     }
 
-    /// How many error replies were written since the last call.
-    pub fn take_errors(&mut self) -> u64 {
-        std::mem::take(&mut self.errors)
+    /// Whether anything was pushed since the last call: CLIENT REPLY does not silence that.
+    pub fn take_pushed(&mut self) -> bool {
+        std::mem::take(&mut self.has_pushed)
     }
 
     /// The bytes to send.
@@ -90,7 +90,6 @@ impl Out {
 
     /// An error, its code first (`ERR ...`). Line breaks become spaces.
     pub fn error(&mut self, text: &str) {
-        self.errors += 1;
         self.bytes.put_u8(b'-');
         let one_line = text.bytes().map(|byte| {
             if byte == b'\r' || byte == b'\n' {
@@ -209,6 +208,7 @@ impl Out {
 
     /// The start of news the client did not ask for; in RESP2 a list.
     pub fn push(&mut self, count: usize) {
+        self.has_pushed = true;
         self.size(if self.is_resp3() { b'>' } else { b'*' }, count);
     }
 

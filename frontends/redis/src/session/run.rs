@@ -84,7 +84,7 @@ impl Session {
 
     /// Takes back what the client does not want to hear.
     fn hush(&mut self, mark: usize) {
-        if self.replies != Replies::On {
+        if !self.out.take_pushed() && self.replies != Replies::On {
             self.out.cut(mark);
         }
     }
