@@ -124,10 +124,13 @@ fn check(server: &Server, writer: usize, book: &mut Book, round: u64) {
     let (mut strings, mut rows) = (server.redis(), server.postgres());
     for (key, (acknowledged, asked)) in book {
         let found: Option<u64> = match writer % 4 {
-            0 => redis::cmd("GET").arg(&*key).query(&mut strings).unwrap(),
+            0 => redis::cmd("GET")
+                .arg(key.as_str())
+                .query(&mut strings)
+                .unwrap(),
             2 => redis::cmd("HGET")
                 .arg("counts")
-                .arg(&*key)
+                .arg(key.as_str())
                 .query(&mut strings)
                 .unwrap(),
             _ => {
