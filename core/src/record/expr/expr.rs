@@ -98,7 +98,7 @@ pub enum Expr {
     },
     /// Null when both are equal, else the left.
     NullIf {
-        /// Left side, in its own type.
+        /// Left side, cast as the operator wants it: its type is the result's.
         left: Box<Expr>,
         /// `left = right`, cast as needed: evaluated as a whole.
         equal: Box<Expr>,

@@ -260,6 +260,9 @@ impl Reader<'_> {
         }
         self.take('{')?;
         let mut count = 0;
+        if self.peek() == Some('}') && depth > 0 {
+            return Err(malformed(self.text, "Unexpected \"}\" character."));
+        }
         if self.peek() == Some('}') {
             self.take('}')?;
             return self.close(depth, 0);

@@ -165,6 +165,9 @@ fn convert(value: &Value, from: &Type, to: &Type, settings: &Settings) -> Result
     if let (Value::Array(array), Type::Array(element)) = (value, to) {
         return convert_array(array, element, settings);
     }
+    if let (Value::Text(text), Type::Char, Type::Int4) = (value, from, to) {
+        return Ok(Value::Int4(text.chars().next().map_or(0, |c| c as i32)));
+    }
     if let Some(number) = to_number(value, to)? {
         return Ok(number);
     }

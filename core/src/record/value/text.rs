@@ -156,12 +156,18 @@ fn parse_float_text(text: &str, type_name: &str) -> Result<f64> {
     let lower = trimmed.to_ascii_lowercase();
     let special = matches!(
         lower.as_str(),
-        "nan" | "inf" | "+inf" | "-inf" | "infinity" | "+infinity" | "-infinity"
+        "nan" | "+nan" | "-nan" | "inf" | "+inf" | "-inf" | "infinity" | "+infinity" | "-infinity"
     );
     let plain = lower
         .bytes()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-'));
-    match lower.parse() {
+    // One NaN, without a sign.
+    let number = if lower.ends_with("nan") {
+        "nan"
+    } else {
+        &lower
+    };
+    match number.parse() {
         Ok(value) if special || plain => Ok(value),
         _ => Err(ValueError::syntax(type_name, text)),
     }

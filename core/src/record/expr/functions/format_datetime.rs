@@ -41,10 +41,7 @@ pub(super) fn register(register: &mut Register) {
         if datetime::is_infinite(us) {
             return Ok(Value::Null);
         }
-        Ok(Value::from(print(
-            &Moment::at(us, 0, String::new()),
-            text(a, 1)?,
-        )))
+        Ok(print(&Moment::at(us, 0, String::new()), text(a, 1)?))
     });
     register.stable("to_char(timestamptz, text) text", |a, call| {
         to_char_zoned(a, call)
@@ -66,7 +63,7 @@ pub(super) fn register(register: &mut Register) {
             zone: String::new(),
             interval: true,
         };
-        Ok(Value::from(print(&moment, text(a, 1)?)))
+        Ok(print(&moment, text(a, 1)?))
     });
     super::parse_datetime::register(register);
 }
@@ -79,7 +76,7 @@ fn to_char_zoned(args: &[Value], call: &Call<'_>) -> Result<Value> {
     let zone = &call.cx.settings.zone;
     let offset = zone.offset_at(us);
     let moment = Moment::at(zone.to_local(us)?, offset, zone.abbreviation(us));
-    Ok(Value::from(print(&moment, text(args, 1)?)))
+    Ok(print(&moment, text(args, 1)?))
 }
 
 /// What a template prints.
@@ -126,7 +123,11 @@ impl Moment {
     }
 }
 
-fn print(moment: &Moment, template: &str) -> String {
+/// An empty template prints NULL.
+fn print(moment: &Moment, template: &str) -> Value {
+    if template.is_empty() {
+        return Value::Null;
+    }
     let mut out = String::new();
     for node in parse(template) {
         match node {
@@ -134,7 +135,7 @@ fn print(moment: &Moment, template: &str) -> String {
             Node::Field(field) => print_field(moment, &field, &mut out),
         }
     }
-    out
+    Value::from(out)
 }
 
 fn print_field(moment: &Moment, field: &Field, out: &mut String) {

@@ -208,7 +208,7 @@ fn lay_out(template: &Template, number: &Number<'_>) -> String {
     let signed = template
         .pieces
         .iter()
-        .any(|piece| matches!(piece, Piece::Sign(_)));
+        .any(|piece| matches!(piece, Piece::Sign(form) if *form != SignForm::Plus));
     let anchored = template
         .pieces
         .iter()

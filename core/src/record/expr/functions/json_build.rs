@@ -122,7 +122,7 @@ fn key_text(key: &Value, position: usize, binary: bool, settings: &Settings) -> 
         )),
         Value::Null => {
             let message = format!("argument {position} cannot be null");
-            Err(ValueError::new("22004", message).with_hint("Object keys should be text."))
+            Err(ValueError::new("22023", message).with_hint("Object keys should be text."))
         }
         Value::Array(_) | Value::Record(_) | Value::Json(_) | Value::Jsonb(_) => {
             let message = "key value must be scalar, not array, composite, or json";

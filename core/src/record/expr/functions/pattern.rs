@@ -117,12 +117,12 @@ fn escape_character(escape: &str) -> Result<Option<char>> {
     let mut chars = escape.chars();
     match (chars.next(), chars.next()) {
         (first, None) => Ok(first),
-        _ => Err(ValueError::new("22019", "invalid escape string")
+        _ => Err(ValueError::new("22025", "invalid escape string")
             .with_hint("Escape string must be empty or one character.")),
     }
 }
 
-/// The pattern with its own escape character replaced by a backslash. Errors: 22019.
+/// The pattern with its own escape character replaced by a backslash. Errors: 22025.
 fn like_escape(pattern: &str, escape: &str) -> Result<Value> {
     let escape = escape_character(escape)?;
     if escape == Some('\\') {
@@ -145,7 +145,7 @@ fn like_escape(pattern: &str, escape: &str) -> Result<Value> {
     Ok(Value::from(out))
 }
 
-/// A SIMILAR TO pattern as a regular expression. Errors: 22019.
+/// A SIMILAR TO pattern as a regular expression. Errors: 22025.
 fn similar(pattern: &str, escape: &str) -> Result<Value> {
     let escape = escape_character(escape)?;
     let mut out = String::from("^(?:");

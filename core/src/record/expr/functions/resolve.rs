@@ -93,7 +93,7 @@ impl Candidate {
         let mut args = function.args.clone();
         if function.variadic {
             let last = args.last()?.clone();
-            if count < args.len().saturating_sub(1) {
+            if count < args.len() {
                 return None;
             }
             args.resize(count, last);
@@ -312,10 +312,7 @@ fn settle(candidate: &Candidate, given: &[Type], name: &str) -> Result<Resolved,
         .args
         .iter()
         .zip(given)
-        .map(|(wanted, given)| match settle_one(wanted, Some(given)) {
-            Type::Unknown if *wanted == Type::Any => Type::Text,
-            ty => ty,
-        })
+        .map(|(wanted, given)| settle_one(wanted, Some(given)))
         .collect();
     Ok(Resolved {
         function: candidate.function,

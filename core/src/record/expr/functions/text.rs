@@ -351,6 +351,8 @@ fn register_joins(register: &mut Register) {
     register.strict("||(text, text) text", |a, _| join(text(a, 0)?, text(a, 1)?));
     let loose: EvalFn = |a, call| {
         let printed = |index: usize| match a.get(index) {
+            // The text of a cast, which spells booleans out.
+            Some(Value::Bool(value)) => value.to_string(),
             Some(value @ (Value::Text(_) | Value::Bpchar(_))) => {
                 value.as_str().unwrap_or_default().to_string()
             }

@@ -183,7 +183,7 @@ fn parse_words(text: &str, sum: &mut Sum) -> Option<()> {
             return tokens.next().is_none().then_some(());
         }
         if token.contains(':') {
-            sum.us += clock(token)?;
+            sum.us = sum.us.saturating_add(clock(token)?);
         } else if let Some((years, months)) = year_month(token) {
             sum.months += years * 12.0 + months;
         } else {
@@ -244,7 +244,8 @@ fn clock(token: &str) -> Option<i128> {
     let (hour, minute) = (hour.parse::<i64>().ok()?, minute.parse::<i64>().ok()?);
     let second = seconds_us(second)?;
     if minute > 59 || second >= MINUTE_US {
-        return None;
+        // Too large a sum is how `finish` learns of a field out of range.
+        return Some(i128::MAX / 4);
     }
     let us = i128::from(hour) * i128::from(HOUR_US) + i128::from(minute * MINUTE_US + second);
     Some(if negative { -us } else { us })

@@ -51,20 +51,31 @@ static ZONES: LazyLock<HashMap<String, Tz>> = LazyLock::new(|| {
 });
 
 impl Zone {
-    /// A zone by IANA name, abbreviation or offset (`+02`, `-03:30`). Errors: 22023.
+    /// A zone by IANA name, abbreviation, or POSIX offset, which counts west: `UTC+3`, `-03:30`.
+    ///
+    /// What `AT TIME ZONE` reads. Errors: 22023.
     pub fn from_name(name: &str) -> Result<Zone> {
         let trimmed = name.trim();
-        let lower = trimmed.to_ascii_lowercase();
-        if let Some(zone) = named(&lower) {
+        if let Some(zone) = named(&trimmed.to_ascii_lowercase()) {
             return Ok(zone);
         }
-        if lower.starts_with(['+', '-']) || lower.starts_with(|c: char| c.is_ascii_digit()) {
-            if let Some(seconds) = parse_offset(trimmed) {
-                return Ok(Zone::Fixed(seconds));
-            }
+        let offset = trimmed.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let letters = trimmed.len() - offset.len();
+        let signed =
+            offset.starts_with(['+', '-']) || offset.starts_with(|c: char| c.is_ascii_digit());
+        match parse_offset(offset) {
+            Some(seconds) if signed && letters != 1 && letters != 2 => Ok(Zone::Fixed(-seconds)),
+            _ => Err(not_recognized(name)),
         }
-        let message = format!("time zone \"{name}\" not recognized");
-        Err(ValueError::new("22023", message))
+    }
+
+    /// A zone as `SET TimeZone` reads it: a bare number is hours east. Errors: 22023.
+    pub fn from_setting(text: &str) -> Result<Zone> {
+        match text.trim().parse::<f64>() {
+            Ok(hours) if hours.abs() < 16.0 => Ok(Zone::Fixed((hours * 3600.0) as i32)),
+            Ok(_) => Err(not_recognized(text)),
+            Err(_) => Zone::from_name(text),
+        }
     }
 
     /// Seconds east of UTC at this instant.
@@ -135,6 +146,10 @@ fn naive(us: i64) -> NaiveDateTime {
     DateTime::from_timestamp(seconds, 0)
         .unwrap_or_default()
         .naive_utc()
+}
+
+fn not_recognized(name: &str) -> ValueError {
+    ValueError::new("22023", format!("time zone \"{name}\" not recognized"))
 }
 
 /// A zone or abbreviation, in lower case.
