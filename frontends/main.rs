@@ -4,6 +4,10 @@
 mod cli;
 mod config;
 
+/// Every write allocates and frees; the C library's allocator took a seventh of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

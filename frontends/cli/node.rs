@@ -20,13 +20,33 @@ use crate::config::Settings;
 /// Room for the recursion of a deep but legal expression; only touched pages cost memory.
 const STACK_BYTES: usize = 16 << 20;
 
-/// The threads that serve clients.
+/// The threads that serve keys and write the logs.
 pub fn runtime(settings: &Settings) -> Result<Runtime, Failure> {
-    let mut builder = Builder::new_multi_thread();
-    if settings.worker_threads > 0 {
-        builder.worker_threads(settings.worker_threads);
-    }
-    builder
+    let threads = match settings.worker_threads {
+        0 => cores().div_ceil(2),
+        chosen => chosen,
+    };
+    build(threads, "stele-keys")
+}
+
+/// The threads that serve SQL: a long statement keeps one of these busy, and
+/// nobody's keys wait for it.
+fn sql_runtime(settings: &Settings) -> Result<Runtime, Failure> {
+    let threads = match settings.sql_threads {
+        0 => cores(),
+        chosen => chosen,
+    };
+    build(threads, "stele-sql")
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn build(threads: usize, name: &str) -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name(name)
         .thread_stack_size(STACK_BYTES)
         .enable_all()
         .build()
@@ -38,6 +58,18 @@ pub struct Node {
     core: stele_core::Node,
     redis: Opened,
     postgres: Opened,
+    sql: Background,
+}
+
+/// A runtime that may be dropped anywhere: nothing waits for its tasks.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Node {
@@ -46,16 +78,25 @@ impl Node {
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
         refuse_strangers(settings.bind)?;
         // Bound first: a port in use is known before the store is touched.
-        let redis = listen(settings.bind, settings.redis_port).await?;
-        let postgres = listen(settings.bind, settings.postgres_port).await?;
+        let redis = listen(settings.bind, settings.redis_port)?;
+        let sql = sql_runtime(settings)?;
+        let postgres = {
+            // What is bound here is woken by the runtime that serves it.
+            let _entered = sql.enter();
+            listen(settings.bind, settings.postgres_port)?
+        };
         let core = open_core(settings).await?;
         let database = core.database();
         let redis = open_redis(settings, redis, &database)?;
-        let postgres = open_postgres(settings, postgres, &database)?;
+        let postgres = {
+            let _entered = sql.enter();
+            open_postgres(settings, postgres, &database)?
+        };
         Ok(Self {
             core,
             redis,
             postgres,
+            sql: Background(Some(sql)),
         })
     }
 
@@ -88,6 +129,8 @@ impl Node {
         if redis + postgres > 0 {
             tracing::warn!(redis, postgres, "clients that did not finish were cut off");
         }
+        // Its clients have left or were cut off.
+        drop(self.sql);
         self.core.close().await.map_err(Failure::running)
     }
 }
@@ -103,9 +146,11 @@ fn refuse_strangers(bind: IpAddr) -> Result<(), Failure> {
     )))
 }
 
-async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind((bind, port)).await;
-    listener.map_err(|error| Failure::running(format!("{bind} port {port}: {error}")))
+fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {
+    let failed = |error: std::io::Error| Failure::running(format!("{bind} port {port}: {error}"));
+    let listener = std::net::TcpListener::bind((bind, port)).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    TcpListener::from_std(listener).map_err(failed)
 }
 
 async fn open_core(settings: &Settings) -> Result<stele_core::Node, Failure> {

@@ -43,7 +43,7 @@ macro_rules! key {
 }
 
 /// Every setting, in the order of `config/stele.toml`.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 17] = [
     key!(
         data,
         "DIR",
@@ -87,7 +87,12 @@ pub const KEYS: [Key; 16] = [
     key!(
         worker_threads,
         "N",
-        "Threads that serve clients; 0 means one per core."
+        "Threads that serve keys and write the logs; 0 means one for every two cores, because what follows a write is one after another."
+    ),
+    key!(
+        sql_threads,
+        "N",
+        "Threads that serve SQL, so that a long statement holds up no key; 0 means one per core."
     ),
     key!(
         client_count_max,
