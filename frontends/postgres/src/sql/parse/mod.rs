@@ -23,9 +23,11 @@
 
 mod copy;
 mod cursor;
+mod dialect;
 mod failure;
 mod hint;
 mod limits;
+mod respell;
 mod role;
 mod utility;
 
@@ -43,6 +45,7 @@ pub use role::{RoleOptions, RoleStatement};
 pub use utility::{Fetch, Utility};
 
 use crate::error::SqlError;
+use crate::wire::stack::with_room;
 
 /// How deep sqlparser may recurse; `limits` has bounded the text already.
 const PARSER_DEPTH_MAX: usize = 300;
@@ -58,6 +61,21 @@ pub struct Parsed {
     pub statement: Statement,
     /// Levels for this statement alone.
     pub hint: Option<Hint>,
+    /// Nested so deep that it needs a larger stack.
+    pub is_deep: bool,
+}
+
+impl Parsed {
+    /// The same statement, and those inside it, with this need of stack.
+    fn deep(mut self, is_deep: bool) -> Self {
+        self.is_deep = is_deep;
+        if let Statement::Prepare { inner, .. } | Statement::Explain { inner, .. } | Statement::Declare { inner, .. } =
+            &mut self.statement
+        {
+            inner.is_deep = is_deep;
+        }
+        self
+    }
 }
 
 /// What a statement is.
@@ -111,12 +129,13 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, SqlError> {
         .with_unescape(true)
         .tokenize_with_location()
         .map_err(|error| failure::tokenizer(text, &error))?;
-    limits::check(&tokens)?;
+    let is_deep = limits::check(&tokens)?;
     let source: Arc<str> = text.into();
     let mut statements = Vec::new();
     for piece in tokens.split(|token| token.token == Token::SemiColon) {
-        if let Some(parsed) = statement(&source, piece)? {
-            statements.push(parsed);
+        let parsed = with_room(is_deep, || statement(&source, piece))?;
+        if let Some(parsed) = parsed {
+            statements.push(parsed.deep(is_deep));
         }
     }
     Ok(statements)
@@ -154,6 +173,7 @@ fn statement(source: &Arc<str>, piece: &[TokenWithSpan]) -> Result<Option<Parsed
         source: Arc::clone(source),
         statement,
         hint,
+        is_deep: false,
     }))
 }
 
@@ -215,6 +235,7 @@ impl Cursor<'_> {
                     text,
                     statement,
                     hint: None,
+                    is_deep: false,
                 }))
             }
             _ => Err(SqlError::syntax("only queries and DML may stand here")),
@@ -224,7 +245,7 @@ impl Cursor<'_> {
     /// Hands the tokens to sqlparser, spelled so that it understands them.
     fn sql(&mut self) -> Result<Statement, SqlError> {
         let tokens = self.respelled();
-        let dialect = PostgreSqlDialect {};
+        let dialect = dialect::Postgres;
         let mut parser = Parser::new(&dialect)
             .with_recursion_limit(PARSER_DEPTH_MAX)
             .with_tokens_with_locations(tokens);
