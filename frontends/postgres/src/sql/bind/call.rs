@@ -152,6 +152,10 @@ impl Binder<'_> {
             }
             _ => return Ok(None),
         };
+        if args.is_empty() {
+            // By its own name, so that a default of it prints as it was written.
+            return self.call_named(name, Vec::new()).map(Some);
+        }
         let typmod = match args {
             [ast::Expr::Value(value)] => value
                 .value

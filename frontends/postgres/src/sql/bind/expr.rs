@@ -139,9 +139,7 @@ impl Binder<'_> {
             .map(|column| (column.name.clone(), column.expr.clone()))
             .collect();
         // A function's single column is the value itself.
-        if let ([(only, expr)], None) = (columns.as_slice(), item.rel)
-            && only == name
-        {
+        if let ([(_, expr)], true) = (columns.as_slice(), item.is_function) {
             let expr = expr.clone();
             return Ok(Some(self.lift(expr, frame)));
         }
@@ -360,12 +358,11 @@ impl Binder<'_> {
                 format!("cannot subscript type {ty} because it does not support subscripting");
             return Err(SqlError::new("42804", message));
         }
-        let mut bound =
-            |binder: &mut Self, expr: Option<&ast::Expr>| -> Result<Option<Box<Expr>>> {
-                let Some(expr) = expr else { return Ok(None) };
-                let index = binder.expr(expr)?;
-                Ok(Some(Box::new(binder.subscript_index(index)?)))
-            };
+        let bound = |binder: &mut Self, expr: Option<&ast::Expr>| -> Result<Option<Box<Expr>>> {
+            let Some(expr) = expr else { return Ok(None) };
+            let index = binder.expr(expr)?;
+            Ok(Some(Box::new(binder.subscript_index(index)?)))
+        };
         let lower = bound(self, lower)?;
         let upper = bound(self, upper)?;
         Ok(Expr::Slice {

@@ -187,6 +187,7 @@ impl Binder<'_> {
             table: None,
             oid: None,
             address: None,
+            is_function: false,
         });
         Ok(if conditions.is_empty() {
             conditions

@@ -139,6 +139,10 @@ impl Binder<'_> {
                 {
                     return self.number(&format!("-{digits}"));
                 }
+                // The parser lets `^` bind tighter than a sign; PostgreSQL the reverse.
+                if let Some(signed) = sign_first_operand(operand) {
+                    return self.expr(&signed);
+                }
                 "-"
             }
             UnaryOperator::Plus => "+",
@@ -393,4 +397,25 @@ pub(super) fn operator_name(op: &BinaryOperator) -> Result<String> {
         other => return Ok(other.to_string()),
     };
     Ok(name.to_owned())
+}
+
+/// `-(a ^ b)` as the parser reads `- a ^ b`, turned into `(- a) ^ b`.
+fn sign_first_operand(operand: &ast::Expr) -> Option<ast::Expr> {
+    let ast::Expr::BinaryOp {
+        left,
+        op: BinaryOperator::PGExp,
+        right,
+    } = operand
+    else {
+        return None;
+    };
+    let left = sign_first_operand(left).unwrap_or_else(|| ast::Expr::UnaryOp {
+        op: UnaryOperator::Minus,
+        expr: left.clone(),
+    });
+    Some(ast::Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::PGExp,
+        right: right.clone(),
+    })
 }

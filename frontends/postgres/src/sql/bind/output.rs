@@ -319,7 +319,7 @@ fn figure(expr: &ast::Expr) -> Option<(String, bool)> {
         E::Tuple(_) => good("row"),
         E::Exists { negated: false, .. } => good("exists"),
         E::Extract { .. } => good("extract"),
-        E::Substring { .. } => good("substring"),
+        E::Substring { shorthand, .. } => good(if *shorthand { "substr" } else { "substring" }),
         E::Position { .. } => good("position"),
         E::Overlay { .. } => good("overlay"),
         E::Ceil { .. } => good("ceil"),

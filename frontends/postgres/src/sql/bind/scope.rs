@@ -33,7 +33,6 @@ pub(crate) enum Clause {
     Limit,
     Values,
     AggregateArgs,
-    Filter,
     WindowArgs,
     WindowSpec,
     FunctionInFrom,
@@ -55,7 +54,6 @@ impl Clause {
             Self::Limit => "LIMIT",
             Self::Values => "VALUES",
             Self::AggregateArgs => "aggregate function calls",
-            Self::Filter => "FILTER",
             Self::WindowArgs => "window function calls",
             Self::WindowSpec => "window definitions",
             Self::FunctionInFrom => "functions in FROM",
@@ -85,6 +83,8 @@ pub(crate) struct Item {
     pub oid: Option<u32>,
     /// Where the record's address stands in the level's row.
     pub address: Option<usize>,
+    /// A function in FROM.
+    pub is_function: bool,
 }
 
 /// A column that can be named.
@@ -419,6 +419,7 @@ impl Item {
             table: None,
             oid: is_scan.then_some(oid),
             address: None,
+            is_function: false,
         }
     }
 
@@ -442,6 +443,7 @@ impl Item {
             table: None,
             oid: None,
             address: None,
+            is_function: false,
         }
     }
 }

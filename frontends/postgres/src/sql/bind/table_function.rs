@@ -152,7 +152,9 @@ impl Binder<'_> {
         }
         let at = self.level()?.width;
         let width = columns.len();
-        self.declare(Item::of_columns(&shown, columns, at), width)?;
+        let mut item = Item::of_columns(&shown, columns, at);
+        item.is_function = true;
+        self.declare(item, width)?;
         let plan = Plan::Function(Box::new(FunctionScan {
             calls,
             ordinality,

@@ -61,6 +61,12 @@ impl Binder<'_> {
         let clause = self.level()?.clause;
         match clause {
             Clause::Select | Clause::OrderBy => {}
+            Clause::AggregateArgs => {
+                return Err(SqlError::new(
+                    "42803",
+                    "aggregate function calls cannot contain window function calls",
+                ));
+            }
             Clause::WindowArgs | Clause::WindowSpec => {
                 return Err(SqlError::new(
                     "42P20",
