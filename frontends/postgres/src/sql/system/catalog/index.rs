@@ -93,7 +93,7 @@ const CLASSES: [(u32, &str, u32, u32); 23] = [
 ];
 
 /// Families: OID and name.
-const FAMILIES: [(u32, &str); 19] = [
+const FAMILIES: [(u32, &str); 17] = [
     (397, "array_ops"),
     (424, "bool_ops"),
     (426, "bpchar_ops"),
@@ -111,8 +111,6 @@ const FAMILIES: [(u32, &str); 19] = [
     (2968, "uuid_ops"),
     (2994, "record_ops"),
     (4033, "jsonb_ops"),
-    (2095, "text_pattern_ops"),
-    (2097, "bpchar_pattern_ops"),
 ];
 
 fn all_indexes<'a>(cx: &SystemContext<'a>) -> Vec<IndexInfo<'a>> {

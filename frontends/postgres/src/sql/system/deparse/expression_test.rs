@@ -189,6 +189,43 @@ fn literals_say_their_type_where_they_would_read_back_as_another() {
 }
 
 #[test]
+fn a_default_prints_as_it_was_written() {
+    let bpchar = ColumnType::new(Type::Bpchar, ColumnType::characters_typmod(3));
+    let padded = Expr::constant(Value::Bpchar("z  ".into()), bpchar);
+    prints(padded, "'z'::bpchar", "'z'::bpchar");
+    let varchar = ColumnType::new(Type::Varchar, ColumnType::characters_typmod(5));
+    let limited = Expr::constant(Value::text("y"), varchar);
+    prints(limited, "'y'::character varying", "'y'::character varying");
+    for (name, printed) in [
+        ("current_date", "CURRENT_DATE"),
+        ("current_timestamp", "CURRENT_TIMESTAMP"),
+        ("localtimestamp", "LOCALTIMESTAMP"),
+        ("current_user", "CURRENT_USER"),
+    ] {
+        prints(op(name, vec![]), printed, printed);
+    }
+    let rounded = op("current_timestamp", vec![int(3)]);
+    prints(rounded, "CURRENT_TIMESTAMP(3)", "CURRENT_TIMESTAMP(3)");
+}
+
+#[test]
+fn a_varchar_in_a_list_of_texts_reads_as_text() {
+    let varchar = Expr::column(2, ColumnType::new(Type::Varchar, 9));
+    let item = Expr::constant(Value::text("x"), Type::Varchar);
+    let list = Expr::InList {
+        expr: Box::new(varchar),
+        list: vec![item],
+        equal: equality(&Type::Text).unwrap(),
+        negated: false,
+    };
+    prints(
+        list,
+        "((v)::text = ANY ((ARRAY['x'::character varying])::text[]))",
+        "v::text = ANY (ARRAY['x'::character varying]::text[])",
+    );
+}
+
+#[test]
 fn lists_are_arrays() {
     let list = |expr: Expr, list: Vec<Expr>, negated| {
         let equal = equality(&expr.ty()).unwrap();

@@ -8,19 +8,29 @@ use super::literal::Label;
 
 impl Writer<'_> {
     /// `x IN (...)` reads `x = ANY (ARRAY[...])`.
-    pub(super) fn in_list(&mut self, node: &Expr, inner: &Expr, list: &[Expr], negated: bool) {
+    pub(super) fn in_list(
+        &mut self,
+        node: &Expr,
+        inner: &Expr,
+        list: &[Expr],
+        equal: &FunctionRef,
+        negated: bool,
+    ) {
+        let of_text = equal.args.first() == Some(&Type::Text);
+        let relabelled = of_text && inner.ty() == Type::Varchar;
+        let shown = match relabelled {
+            true => &inner.clone().cast_to(Type::Text, CastContext::Implicit),
+            false => inner,
+        };
         self.plain("(");
-        self.operand(inner, node, true);
+        self.operand(shown, node, true);
         self.push(if negated { " <> ALL (" } else { " = ANY (" });
-        match inner {
+        match shown {
             Expr::Cast {
                 from: Type::Varchar,
-                to,
                 context: CastContext::Implicit,
                 ..
-            } if to.ty == Type::Text => {
-                self.varchar_list(list);
-            }
+            } => self.varchar_list(list),
             _ => self.listed("ARRAY[", list, "]"),
         }
         self.push(")");

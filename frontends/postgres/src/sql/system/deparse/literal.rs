@@ -31,6 +31,7 @@ impl Writer<'_> {
             Value::Bool(true) => return ("true".to_string(), false),
             Value::Bool(false) => return ("false".to_string(), false),
             Value::Oid(oid) if ty.ty.is_reg() => self.names.object(&ty.ty, *oid),
+            Value::Bpchar(text) if ty.typmod < 0 => text.trim_end_matches(' ').to_string(),
             other => print(other, &Settings::default()),
         };
         let quoted = quote_literal(&text);

@@ -36,6 +36,8 @@ mod paren;
 use stele_core::record::expr::Expr;
 use stele_core::record::value::Type;
 
+use literal::Label;
+
 pub use ident::{quote_ident, quote_literal};
 
 /// The names an expression's numbers stand for.
@@ -55,7 +57,11 @@ pub fn expression(expr: &Expr, names: &dyn Names, pretty: bool) -> String {
         names,
         pretty,
     };
-    writer.node(expr, false);
+    match expr {
+        // A literal that took a column's type, modifier and all; the user wrote the literal.
+        Expr::Const { value, ty } => writer.literal(value, &ty.ty.clone().into(), Label::Needed),
+        _ => writer.node(expr, false),
+    }
     writer.out
 }
 

@@ -74,9 +74,9 @@ impl Writer<'_> {
             Expr::InList {
                 expr: inner,
                 list,
+                equal,
                 negated,
-                ..
-            } => self.in_list(expr, inner, list, *negated),
+            } => self.in_list(expr, inner, list, equal, *negated),
             Expr::AnyAll {
                 left,
                 operator,
@@ -152,6 +152,9 @@ impl Writer<'_> {
             }
             ("timezone", [zone, time]) => self.infix(node, time, "AT TIME ZONE", zone),
             (_, []) if BARE.contains(&name) => self.push(&name.to_ascii_uppercase()),
+            (_, args) if BARE.contains(&name) => {
+                self.listed(&format!("{}(", name.to_ascii_uppercase()), args, ")");
+            }
             _ => self.listed(&format!("{}(", quote_ident(name)), args, ")"),
         }
     }

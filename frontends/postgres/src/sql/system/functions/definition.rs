@@ -1,6 +1,6 @@
 //! `pg_get_*`: objects as SQL text.
 
-use stele_core::record::value::{ColumnType, Result, Type, Value, ValueError};
+use stele_core::record::value::{Result, Type, Value, ValueError};
 
 use super::super::define;
 use super::super::deparse::quote_ident;
@@ -13,7 +13,6 @@ use crate::sql::virtual_table::SystemContext;
 
 pub(super) fn call(cx: &SystemContext<'_>, name: &str, args: Args<'_>) -> Option<Result<Value>> {
     Some(match name {
-        "format_type" => Ok(format_type(args)),
         "pg_get_expr" => text(expression(cx, args)),
         "pg_get_constraintdef" => text(
             args.oid(0)
@@ -40,24 +39,11 @@ pub(super) fn call(cx: &SystemContext<'_>, name: &str, args: Args<'_>) -> Option
         | "pg_get_partkeydef"
         | "pg_get_partition_constraintdef"
         | "pg_get_statisticsobjdef"
-        | "pg_get_statisticsobjdef_columns" => Ok(Value::Null),
+        | "pg_get_statisticsobjdef_columns"
+        | "pg_get_statisticsobjdef_expressions"
+        | "pg_get_function_sqlbody" => Ok(Value::Null),
         _ => return None,
     })
-}
-
-/// The type's SQL name; without a modifier `character`, with -1 `bpchar`.
-fn format_type(args: Args<'_>) -> Value {
-    let Some(oid) = args.oid(0) else {
-        return Value::Null;
-    };
-    let typmod = args.int(1).and_then(|typmod| i32::try_from(typmod).ok());
-    let name = match (oid, Type::from_oid(oid), typmod) {
-        (0, _, _) => "-".to_string(),
-        (_, None, _) => "???".to_string(),
-        (_, Some(ty), None) => ty.sql_name(),
-        (_, Some(ty), Some(typmod)) => ColumnType::new(ty, typmod).sql_name(),
-    };
-    Value::text(name)
 }
 
 /// Text that is no reference of ours prints as itself.

@@ -44,6 +44,11 @@ pub(super) fn call(cx: &SystemContext<'_>, name: &str, args: Args<'_>) -> Option
                 None => 0,
             }))
         }
+        "pg_relation_filenode" => {
+            let table = oid.and_then(|oid| table_of(cx, oid));
+            Ok(table.map_or(Value::Null, |table| Value::Oid(table.storage.0)))
+        }
+        "pg_index_column_has_property" => known(index_property(args)),
         "pg_column_is_updatable" => known(oid.map(|oid| table_of(cx, oid).is_some())),
         _ => return None,
     })
@@ -51,6 +56,15 @@ pub(super) fn call(cx: &SystemContext<'_>, name: &str, args: Args<'_>) -> Option
 
 /// INSERT, UPDATE and DELETE, as bits of PostgreSQL's command numbers.
 const UPDATABLE: i32 = (1 << 2) | (1 << 3) | (1 << 4);
+
+/// What an ascending btree column can do; NULL for a property there is not.
+fn index_property(args: Args<'_>) -> Option<bool> {
+    Some(match args.text(2)?.to_ascii_lowercase().as_str() {
+        "asc" | "nulls_last" | "orderable" | "search_nulls" | "search_array" => true,
+        "desc" | "nulls_first" | "distance_orderable" | "returnable" => false,
+        _ => return None,
+    })
+}
 
 /// NULL for an object that does not exist.
 fn known(answer: Option<bool>) -> Result<Value> {
