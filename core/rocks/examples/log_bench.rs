@@ -1,7 +1,8 @@
 //! How fast is the log alone? Closed-loop clients, 64-byte values, 100,000
 //! random keys; a machine that sets strings. Prints operations per second.
 //!
-//! `cargo run --release -p stele-rocks --example log_bench -- [groups] [workers] [seconds]`
+//! `cargo run --release -p stele-rocks --example log_bench -- [groups] [workers] [seconds] [only]`,
+//! where `only` is a part of a configuration's name, such as `c=50 EverySec`.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -74,16 +75,20 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
+    let only = std::env::args().nth(4).unwrap_or_default();
     for fused in [true, false] {
         for fsync in [Fsync::Off, Fsync::EverySec, Fsync::Always] {
             for clients in [50, 800] {
-                runtime.block_on(run(groups, clients, fsync, fused, seconds));
+                let name = format!("groups {groups} c={clients} {fsync:?} fused={fused}");
+                if name.contains(&only) {
+                    runtime.block_on(run(name, groups, clients, fsync, fused, seconds));
+                }
             }
         }
     }
 }
 
-async fn run(groups: u16, clients: u64, fsync: Fsync, fused: bool, seconds: u64) {
+async fn run(name: String, groups: u16, clients: u64, fsync: Fsync, fused: bool, seconds: u64) {
     let folder = tempfile::tempdir_in(std::env::current_dir().unwrap()).unwrap();
     let store: Arc<dyn Store> =
         Arc::new(Rocks::open(folder.path(), &RocksOptions::default()).unwrap());
@@ -122,7 +127,7 @@ async fn run(groups: u16, clients: u64, fsync: Fsync, fused: bool, seconds: u64)
     let at = |part: f64| f64::from(waits[((count - 1.0) * part) as usize]) / 1000.0;
     let per_entry = count / machine.entries.load(Ordering::Relaxed) as f64;
     println!(
-        "groups {groups} c={clients:<4} {fsync:<8?} fused={fused:<5}: {:>7.0} ops/s  p50 {:.2} p99 {:.2} ms  cpu {cpu:.1} us/op  {per_entry:.1} ops/entry  ready {:.0} ms",
+        "{name:<38} {:>7.0} ops/s  p50 {:.2} p99 {:.2} ms  cpu {cpu:.1} us/op  {per_entry:.1} ops/entry  ready {:.0} ms",
         count / took,
         at(0.5),
         at(0.99),

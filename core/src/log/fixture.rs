@@ -22,6 +22,8 @@ pub(super) struct Appender {
     pub published: Mutex<Vec<(PartitionId, u64)>>,
     /// Refuses to fold.
     pub broken: AtomicBool,
+    /// Panics instead of folding.
+    pub panicking: AtomicBool,
 }
 
 impl Appender {
@@ -30,6 +32,7 @@ impl Appender {
             store,
             published: Mutex::default(),
             broken: AtomicBool::new(false),
+            panicking: AtomicBool::new(false),
         })
     }
 }
@@ -48,6 +51,7 @@ impl Machine for Appender {
         if self.broken.load(Ordering::SeqCst) {
             return Err(Error::corrupt("told to"));
         }
+        assert!(!self.panicking.load(Ordering::SeqCst), "told to");
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         let (mut replies, mut stamp) = (Vec::new(), entry.stamp);
         for command in &entry.commands {

@@ -305,6 +305,20 @@ async fn a_fold_that_fails_is_fatal() {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_writer_does_not_pass_silently() {
+    for fsync in [Off, Always] {
+        let bench = Bench::open(Arc::new(Memory::new()), options())
+            .await
+            .expect("opens");
+        bench.machine.panicking.store(true, Ordering::SeqCst);
+        let lost = bench.add(1, "k", "x", fsync).await.expect_err("failed");
+        assert_eq!(lost.kind, ErrorKind::Unknown);
+        assert!(bench.log.failure().await.message.ends_with("has stopped"));
+        assert!(bench.log.close().await.is_err(), "closes, and says why");
+    }
+}
+
+#[tokio::test]
 async fn a_closed_log_refuses() {
     let bench = Bench::open(Arc::new(Memory::new()), options())
         .await

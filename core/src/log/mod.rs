@@ -63,6 +63,8 @@ mod proposal;
 mod round;
 mod start;
 mod storage;
+#[cfg(test)]
+mod suite_test;
 mod types;
 mod writer;
 

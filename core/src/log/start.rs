@@ -97,8 +97,10 @@ pub(super) fn writer(inner: &Arc<Inner>, env: &SharedEnv, options: &LogOptions) 
         }
     });
     let (failure, groups) = (inner.failure.clone(), inner.groups.clone());
+    let shared = inner.writer.0.clone();
     inner.endless("the log's alarm", async move {
         let error = failure.wait().await;
+        shared.fail(&error);
         for group in groups.values() {
             group.fail(&error);
         }
