@@ -360,10 +360,10 @@ impl Accumulator {
                 }
             }
             Accumulator::Moments(moments) => moments.update(value)?,
-            Accumulator::Extreme { best, wanted } => {
-                if best.is_null() || compare::compare(value, best) == *wanted {
-                    *best = value.clone();
-                }
+            Accumulator::Extreme { best, wanted }
+                if best.is_null() || compare::compare(value, best) == *wanted =>
+            {
+                *best = value.clone();
             }
             Accumulator::Truth { state, all } => {
                 let value = value.as_bool().unwrap_or(false);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 
 use super::array::{Array, DIMENSIONS_MAX, Dimension, too_many_dimensions};
-use super::cast::{CastContext, apply_modifier};
+use super::cast::apply_modifier;
+use super::cast_matrix::CastContext;
 use super::datetime::{self, Interval};
 use super::error::{Result, ValueError};
 use super::json;

@@ -1,6 +1,8 @@
 //! Casts, against what PostgreSQL 15 answers.
 
 use super::*;
+use crate::record::value::cast_matrix::CastContext::{Assignment, Implicit};
+use crate::record::value::weakest_context;
 
 fn explicit(value: Value, from: Type, to: impl Into<ColumnType>) -> Result<Value> {
     cast(&value, &from, &to.into(), Explicit, &Settings::default())

@@ -12,7 +12,7 @@
 //! types, value, error, settings      what there is
 //! numeric, datetime/, json, array    the types with insides
 //! text, binary                       forms on the wire: parse/print, receive/send
-//! cast                               conversions: implicit, assignment, explicit
+//! cast, cast_matrix                  conversions: implicit, assignment, explicit
 //! compare                            order, equality, hash
 //! row, key                           forms on disk: fields by column id; memcomparable
 //! ```
@@ -26,6 +26,7 @@ pub mod array;
 mod binary;
 pub mod bytea;
 mod cast;
+mod cast_matrix;
 pub mod compare;
 pub mod datetime;
 mod error;
@@ -41,7 +42,8 @@ mod value;
 
 pub use array::Array;
 pub use binary::{receive, send, send_format, send_item, utf8};
-pub use cast::{CastContext, cast, cast_exists, weakest_context};
+pub use cast::cast;
+pub use cast_matrix::{CastContext, cast_exists, weakest_context};
 pub use datetime::Interval;
 pub use error::{Result, ValueError};
 pub use json::Jsonb;

@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use super::array::{Array, Dimension};
-use super::cast::{CastContext, cast};
+use super::cast::cast;
+use super::cast_matrix::CastContext;
 use super::datetime::Interval;
 use super::error::{Result, ValueError};
 use super::numeric::Numeric;

@@ -18,7 +18,7 @@ pub const NAME_BYTES_MAX: usize = 63;
 /// 22007, 22008, 22001.
 pub fn parse(text: &str, ty: &ColumnType, settings: &Settings) -> Result<Value> {
     let value = parse_plain(text, ty, settings)?;
-    cast::apply_modifier(value, ty, cast::CastContext::Assignment)
+    cast::apply_modifier(value, ty, super::CastContext::Assignment)
 }
 
 /// Reads the text form without applying a modifier (elements of arrays have theirs applied).

@@ -375,6 +375,34 @@ impl ColumnType {
         ColumnType { ty, typmod }
     }
 
+    /// The type SQL spells so, modifier included: `numeric(12,2)`, `timestamp(3) with time zone`.
+    ///
+    /// A bare `character` has no limit here, where a column definition means `character(1)`.
+    pub fn from_name(name: &str) -> Option<ColumnType> {
+        let Some((before, rest)) = name.split_once('(') else {
+            return Type::from_name(name).map(ColumnType::from);
+        };
+        let (inside, after) = rest.split_once(')')?;
+        let ty = Type::from_name(&format!("{}{after}", before.trim_end()))?;
+        let numbers: Option<Vec<i32>> = inside
+            .split(',')
+            .map(|number| number.trim().parse().ok())
+            .collect();
+        let base = ty.element().unwrap_or(&ty);
+        let typmod = match (base, numbers?.as_slice()) {
+            (Type::Varchar | Type::Bpchar, [count]) => {
+                ColumnType::characters_typmod(u32::try_from(*count).ok()?)
+            }
+            (Type::Numeric, [precision]) => ColumnType::numeric_typmod(*precision, 0),
+            (Type::Numeric, [precision, scale]) => ColumnType::numeric_typmod(*precision, *scale),
+            (Type::Time | Type::Timestamp | Type::Timestamptz, [digits]) => *digits,
+            // The upper half says which fields the interval has: all.
+            (Type::Interval, [digits]) => 0x7fff_0000 | *digits,
+            _ => return None,
+        };
+        Some(ColumnType { ty, typmod })
+    }
+
     /// `varchar(n)` or `char(n)`: at most this many characters, when limited.
     pub fn characters_max(&self) -> Option<usize> {
         match self.base() {

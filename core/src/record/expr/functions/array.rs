@@ -225,10 +225,10 @@ fn found(array: &Array, wanted: Option<&Value>, start: i64) -> Result<Vec<i32>> 
         .first()
         .map_or(1, |dimension| dimension.lower);
     let wanted = wanted.unwrap_or(&Value::Null);
-    let each = array.values.iter().zip(lower..);
+    let each = array.values.iter().zip(i64::from(lower)..);
     Ok(each
-        .filter(|(value, at)| *value == wanted && i64::from(*at) >= start)
-        .map(|(_, at)| at)
+        .filter(|(value, at)| *value == wanted && *at >= start)
+        .filter_map(|(_, at)| i32::try_from(at).ok())
         .collect())
 }
 

@@ -219,7 +219,7 @@ fn make_interval(args: &[Value]) -> Result<Value> {
     let us =
         i128::from(part(4)?) * i128::from(HOUR_US) + i128::from(part(5)?) * i128::from(MINUTE_US);
     let us = if seconds_us.is_finite() {
-        us + seconds_us as i128
+        us.saturating_add(seconds_us as i128)
     } else {
         i128::MAX
     };
@@ -246,9 +246,10 @@ fn to_timestamp(seconds: f64) -> Result<Value> {
         }));
     }
     // Whole seconds apart from the fraction, to keep the microseconds exact.
-    let us = seconds.trunc() as i128 * i128::from(SECOND_US)
-        + (seconds.fract() * SECOND_US as f64).round_ties_even() as i128;
-    let shifted = us - i128::from(datetime::UNIX_EPOCH_OFFSET_US);
+    let us = (seconds.trunc() as i128)
+        .saturating_mul(i128::from(SECOND_US))
+        .saturating_add((seconds.fract() * SECOND_US as f64).round_ties_even() as i128);
+    let shifted = us.saturating_sub(i128::from(datetime::UNIX_EPOCH_OFFSET_US));
     match datetime::checked_timestamp(shifted) {
         Ok(us) => Ok(Value::Timestamptz(us)),
         Err(_) => {

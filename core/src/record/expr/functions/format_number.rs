@@ -330,6 +330,8 @@ fn sign_here(form: SignForm, negative: bool, after_digits: bool, fill: bool) -> 
 
 /// ` 1.23e+04`.
 fn scientific(value: &Numeric, places: usize) -> String {
+    // More digits than a float has are zeros; formatting itself has a limit.
+    let places = places.min(60);
     let printed = format!("{:.places$e}", value.abs().to_f64());
     let (mantissa, exponent) = printed.split_once('e').unwrap_or((&printed, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);

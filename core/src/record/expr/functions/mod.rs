@@ -33,6 +33,7 @@ mod format_datetime;
 mod format_number;
 mod json;
 mod json_build;
+mod like;
 mod math;
 mod math_functions;
 mod misc;
@@ -49,8 +50,14 @@ pub(super) use json_build::{
     aggregate_key as object_key, member as object_member, to_json as json_text,
     to_jsonb as json_tree,
 };
-pub use pattern::{like_matches, regex, regexp_matches};
+pub use like::like_matches;
+pub use pattern::{regex, regexp_matches};
 pub(super) use registry::Register;
 pub use registry::{Call, Eval, EvalFn, Function, FunctionRef, Volatility, functions, named};
 pub(super) use resolve::resolve_among;
 pub use resolve::{Resolved, call, common_type, equality, resolve};
+
+#[cfg(test)]
+mod answers_test;
+#[cfg(test)]
+mod extremes_test;

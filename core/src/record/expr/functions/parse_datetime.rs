@@ -205,6 +205,14 @@ impl Reading {
     }
 
     fn days(&self, input: &str) -> Result<i64> {
+        let years = [self.year, self.iso_year];
+        if years
+            .into_iter()
+            .flatten()
+            .any(|year| year.abs() > datetime::YEAR_MAX)
+        {
+            return Err(out_of_range(input));
+        }
         if let Some(julian) = self.julian {
             return Ok(julian + datetime::DATE_MIN);
         }
@@ -231,7 +239,10 @@ impl Reading {
 
     fn time_us(&self, input: &str) -> Result<i64> {
         if let Some(seconds) = self.seconds_of_day {
-            return Ok(seconds * SECOND_US + self.fraction_us);
+            return match seconds {
+                0..=86_400 => Ok((seconds * SECOND_US).saturating_add(self.fraction_us)),
+                _ => Err(out_of_range(input)),
+            };
         }
         let hour = match (self.hour.unwrap_or(0), self.afternoon) {
             (12, Some(false)) => 0,
@@ -241,11 +252,13 @@ impl Reading {
         let fits = (0..=24).contains(&hour)
             && (0..60).contains(&self.minute)
             && (0..=60).contains(&self.second);
-        let total =
-            hour * HOUR_US + self.minute * MINUTE_US + self.second * SECOND_US + self.fraction_us;
-        match fits && total <= DAY_US {
-            true => Ok(total),
-            false => Err(out_of_range(input)),
+        if !fits {
+            return Err(out_of_range(input));
+        }
+        let clock = hour * HOUR_US + self.minute * MINUTE_US + self.second * SECOND_US;
+        match clock.saturating_add(self.fraction_us) {
+            total @ 0..=DAY_US => Ok(total),
+            _ => Err(out_of_range(input)),
         }
     }
 }

@@ -238,6 +238,7 @@ fn build() -> Registry {
     super::compare::register(&mut register);
     super::text::register(&mut register);
     super::encoding::register(&mut register);
+    super::like::register(&mut register);
     super::pattern::register(&mut register);
     super::datetime::register(&mut register);
     super::format_datetime::register(&mut register);

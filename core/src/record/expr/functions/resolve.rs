@@ -209,10 +209,7 @@ fn narrowed(candidates: Vec<&Candidate>) -> Narrowed<'_> {
     }
 }
 
-fn keep_best<'a>(
-    candidates: Vec<&'a Candidate>,
-    score: impl Fn(&Candidate) -> usize,
-) -> Vec<&'a Candidate> {
+fn keep_best(candidates: Vec<&Candidate>, score: impl Fn(&Candidate) -> usize) -> Vec<&Candidate> {
     let best = candidates.iter().map(|c| score(c)).max().unwrap_or(0);
     candidates
         .into_iter()

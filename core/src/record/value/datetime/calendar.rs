@@ -39,6 +39,9 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - ERA_OFFSET
 }
 
+/// Years further from year 0 than this are beyond every type.
+pub(crate) const YEAR_MAX: i64 = 6_000_000;
+
 /// The date this many days from 2000-01-01: year, month, day.
 pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + ERA_OFFSET;
@@ -141,8 +144,12 @@ pub fn make_time(hour: i64, minute: i64, second: f64) -> Result<i64> {
     let fits = (0..=24).contains(&hour)
         && (0..60).contains(&minute)
         && (0.0..=60.0 * SECOND_US as f64).contains(&us);
-    let total = hour * HOUR_US + minute * MINUTE_US + us as i64;
-    if !fits || total > DAY_US {
+    let total = if fits {
+        hour * HOUR_US + minute * MINUTE_US + us as i64
+    } else {
+        i64::MAX
+    };
+    if total > DAY_US {
         let message = format!("time field value out of range: {hour}:{minute:02}:{second:02}");
         return Err(ValueError::new("22008", message));
     }

@@ -26,6 +26,7 @@ mod print;
 mod scan;
 mod zone;
 
+pub(crate) use calendar::YEAR_MAX;
 pub use calendar::{
     Civil, DAY_US, HOUR_US, MINUTE_US, SECOND_US, civil, day_of_week, day_of_year, days_from_civil,
     days_in_month, iso_week, make_date, make_time, make_timestamp,

@@ -1,6 +1,8 @@
 //! Reads dates, times and timestamps.
 
-use super::calendar::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, days_from_civil, days_in_month};
+use super::calendar::{
+    DAY_US, HOUR_US, MINUTE_US, SECOND_US, YEAR_MAX, days_from_civil, days_in_month,
+};
 use super::scan::{Field, is_weekday, month_of, scan};
 use super::zone::{named, parse_offset};
 use super::{DATE_END, DATE_MIN, TIMESTAMP_END, TIMESTAMP_MIN, UNIX_EPOCH_OFFSET_DAYS};
@@ -355,6 +357,9 @@ impl Parsed {
             (false, _) if year > 0 => year,
             _ => return Err(field_overflow(text)),
         };
+        if year.abs() > YEAR_MAX {
+            return Err(field_overflow(text));
+        }
         if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return Err(order_overflow(text));
         }
@@ -378,11 +383,9 @@ pub(super) fn seconds_us(text: &str) -> Option<i64> {
     } else {
         whole.parse().ok()?
     };
-    Some(
-        whole
-            .checked_mul(SECOND_US)?
-            .checked_add(fraction_us(fraction)?)?,
-    )
+    whole
+        .checked_mul(SECOND_US)?
+        .checked_add(fraction_us(fraction)?)
 }
 
 /// Digits after the point in microseconds, rounded half up.

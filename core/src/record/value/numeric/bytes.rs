@@ -41,7 +41,7 @@ impl Numeric {
         let groups = u32::from(scale).div_ceil(4);
         let aligned = coefficient.abs() * ten_to(groups * 4 - u32::from(scale));
         let text = aligned.to_string();
-        let padded = format!("{text:0>width$}", width = text.len().div_ceil(4) * 4);
+        let padded = "0".repeat(text.len().next_multiple_of(4) - text.len()) + &text;
         let mut digits: Vec<u16> = padded
             .as_bytes()
             .chunks(4)
