@@ -24,8 +24,11 @@ use crate::record::{Clock, Fsync, Stamp};
 /// A command takes room in the queue per op, and per this many bytes.
 const WEIGHT_BYTES: usize = 4096;
 
-/// Entries that Raft may be behind the writer, which answers without it.
+/// How far Raft may be behind the writer, which answers without it: entries.
 const LAG_MAX: u64 = 1024;
+
+/// The same in bytes: what Raft has not handed up is kept in memory.
+const LAG_BYTES_MAX: usize = 64 << 20;
 
 /// One group's queue.
 pub(super) struct Group {
@@ -48,8 +51,15 @@ struct State {
     flight: Option<Arc<Proposal>>,
     /// Entries in the log that Raft has not handed up yet.
     lag: u64,
+    lag_bytes: usize,
     closing: bool,
     failed: Option<Error>,
+}
+
+impl State {
+    fn is_behind(&self) -> bool {
+        self.lag >= LAG_MAX || self.lag_bytes >= LAG_BYTES_MAX
+    }
 }
 
 enum Next {
@@ -171,17 +181,20 @@ impl Group {
     }
 
     /// An entry is in the log. Raft has one more to hand up.
-    pub fn entered(&self) {
-        self.state.lock().lag += 1;
+    pub fn entered(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        state.lag += 1;
+        state.lag_bytes += bytes;
     }
 
     /// Raft has handed up an entry.
-    pub fn handed_up(&self) {
+    pub fn handed_up(&self, bytes: usize) {
         let mut state = self.state.lock();
-        let was = state.lag;
-        state.lag = was.saturating_sub(1);
+        let was_behind = state.is_behind();
+        state.lag = state.lag.saturating_sub(1);
+        state.lag_bytes = state.lag_bytes.saturating_sub(bytes);
         drop(state);
-        if was == LAG_MAX {
+        if was_behind {
             self.work.notify_one();
         }
     }
@@ -247,7 +260,7 @@ impl Group {
         if state.failed.is_some() {
             return Next::End;
         }
-        if state.flight.is_some() || state.lag >= LAG_MAX {
+        if state.flight.is_some() || state.is_behind() {
             return Next::Nothing;
         }
         if state.waiting.is_empty() {

@@ -13,7 +13,7 @@ use openraft::storage::{EntryResponder, RaftStateMachine};
 
 use super::group::Group;
 use super::journal::Journal;
-use super::types::{Config, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership};
+use super::types::{self, Config, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership};
 use super::writer::Writer;
 
 /// A group's handle on Raft.
@@ -41,6 +41,7 @@ impl RaftStateMachine<Config> for Applier {
         S: Stream<Item = Result<EntryResponder<Config>, io::Error>> + Unpin + Send,
     {
         while let Some((entry, responder)) = entries.try_next().await? {
+            let bytes = types::body_bytes(&entry);
             if let EntryPayload::Normal(Payload(proposal)) = entry.payload
                 && entry.log_id.index > self.journal.folded()
             {
@@ -50,7 +51,7 @@ impl RaftStateMachine<Config> for Applier {
                     .map_err(io::Error::other)?;
             }
             self.journal.set_applied(entry.log_id);
-            self.group.handed_up();
+            self.group.handed_up(bytes);
             if let Some(responder) = responder {
                 responder.send(());
             }

@@ -112,7 +112,7 @@ impl RaftLogStorage<Config> for Storage {
         let sole = self.journal.is_sole_voter(self.member);
         for raft in &entries {
             self.journal.append(raft);
-            self.group.entered();
+            self.group.entered(types::body_bytes(raft));
             if let EntryPayload::Normal(Payload(proposal)) = &raft.payload {
                 proposal.set_appended();
             }

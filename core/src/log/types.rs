@@ -163,3 +163,11 @@ pub(super) fn raft_entry(index: u64, row: EntryRow) -> RaftEntry {
     });
     RaftEntry { log_id, payload }
 }
+
+/// How much memory an entry's commands take, about.
+pub(super) fn body_bytes(raft: &RaftEntry) -> usize {
+    match &raft.payload {
+        EntryPayload::Normal(Payload(proposal)) => proposal.body.len(),
+        EntryPayload::Blank | EntryPayload::Membership(_) => 0,
+    }
+}
