@@ -20,10 +20,9 @@ impl Binder<'_> {
             links.push((op, right.as_ref()));
             first = left;
         }
-        let logical = links
-            .iter()
-            .all(|(op, _)| matches!(op, BinaryOperator::And | BinaryOperator::Or));
-        if links.len() > CHAIN_COUNT_MAX && !logical {
+        // AND and OR become one flat node; everything else nests.
+        let logical = |op: &BinaryOperator| matches!(op, BinaryOperator::And | BinaryOperator::Or);
+        if links.iter().filter(|(op, _)| !logical(op)).count() > CHAIN_COUNT_MAX {
             return Err(SqlError::too_complex());
         }
         // Rows only compare with rows, so a chain that starts with one is short.

@@ -68,19 +68,30 @@ impl<'a> Grouped<'a> {
 
     fn add(&mut self, row: &[Value]) -> Result<()> {
         self.run.tick()?;
-        let key = self.run.eval_all(&self.node.groups, row, &self.outer)?;
+        if let (true, [_]) = (self.node.groups.is_empty(), self.node.sets.as_slice()) {
+            // One group, which is there already.
+            return self.update(0, row);
+        }
+        let mut key = self.run.eval_all(&self.node.groups, row, &self.outer)?;
+        let count = self.node.sets.len();
         for (set, keys) in self.node.sets.iter().enumerate() {
             let key = match keys.len() == key.len() {
+                true if set + 1 == count => std::mem::take(&mut key),
                 true => key.clone(),
                 false => masked(&key, keys),
             };
             let at = self.place(set, key)?;
-            let Some(group) = self.groups.get_mut(at) else {
-                continue;
-            };
-            for (state, call) in group.states.iter_mut().zip(&self.node.calls) {
-                state.add(&self.run, call, row, &self.outer, &mut self.held)?;
-            }
+            self.update(at, row)?;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, group: usize, row: &[Value]) -> Result<()> {
+        let Some(group) = self.groups.get_mut(group) else {
+            return Ok(());
+        };
+        for (state, call) in group.states.iter_mut().zip(&self.node.calls) {
+            state.add(&self.run, call, row, &self.outer, &mut self.held)?;
         }
         Ok(())
     }
@@ -148,8 +159,8 @@ fn masked(key: &[Value], keys: &[usize]) -> Vec<Value> {
 pub(super) enum State {
     /// Arguments go straight in.
     Direct(Accumulator),
-    /// Each list of arguments once.
-    Distinct(Accumulator, HashSet<Vec<Value>>),
+    /// Each list of arguments once, kept until all are there.
+    Distinct(HashSet<Vec<Value>>),
     /// Kept until all are there: sort keys and arguments.
     Ordered(Vec<(Vec<Value>, Row)>),
 }
@@ -159,10 +170,9 @@ impl State {
         if !call.order.is_empty() {
             return Self::Ordered(Vec::new());
         }
-        let accumulator = call.aggregate.accumulator();
         match call.distinct {
-            true => Self::Distinct(accumulator, HashSet::new()),
-            false => Self::Direct(accumulator),
+            true => Self::Distinct(HashSet::new()),
+            false => Self::Direct(call.aggregate.accumulator()),
         }
     }
 
@@ -183,10 +193,9 @@ impl State {
         let settings = run.cx.eval.settings;
         match self {
             Self::Direct(accumulator) => accumulator.update(&args, settings)?,
-            Self::Distinct(accumulator, seen) => {
+            Self::Distinct(seen) => {
                 if !seen.contains(&args) {
                     held.add(&args)?;
-                    accumulator.update(&args, settings)?;
                     seen.insert(args);
                 }
             }
@@ -202,7 +211,17 @@ impl State {
 
     fn finish(self, call: &AggregateCall, settings: &Settings) -> Result<Value> {
         match self {
-            Self::Direct(accumulator) | Self::Distinct(accumulator, _) => Ok(accumulator.finish()?),
+            Self::Direct(accumulator) => Ok(accumulator.finish()?),
+            Self::Distinct(seen) => {
+                // In order, as PostgreSQL finds duplicates by sorting: array_agg shows it.
+                let mut rows: Vec<Row> = seen.into_iter().collect();
+                rows.sort();
+                let mut accumulator = call.aggregate.accumulator();
+                for args in rows {
+                    accumulator.update(&args, settings)?;
+                }
+                Ok(accumulator.finish()?)
+            }
             Self::Ordered(mut rows) => {
                 rows.sort_by(|a, b| compare_keys(&call.order, &a.0, &b.0));
                 let mut accumulator = call.aggregate.accumulator();

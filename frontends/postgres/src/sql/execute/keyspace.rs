@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use stele_core::op::{hash, list, set, zset};
 use stele_core::record::value::{Type, Value};
-use stele_core::record::{CollectionId, Head, Key, Kind, layout};
+use stele_core::record::{CollectionId, Head, Key, Kind, head, layout};
 
 use super::run::Outer;
 use super::{Row, RowStream, Run};
@@ -143,7 +143,14 @@ pub(super) fn open<'a>(
                         .map(|text| Key::keyspace(0, bytes_of(text))),
                 );
             }
-            super::scan::by_key(run, keys)
+            Box::new(
+                keys.into_iter()
+                    .filter_map(move |key| match head::live(rows, &key, now_ms) {
+                        Ok(Some(head)) => Some(Ok((key, head))),
+                        Ok(None) => None,
+                        Err(error) => Some(Err(error.into())),
+                    }),
+            )
         }
         _ => {
             let (from, to) = layout::heads(CollectionId(0));

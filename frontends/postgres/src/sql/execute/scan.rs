@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use stele_core::record::rows::Rows;
 use stele_core::record::table::Table;
 use stele_core::record::value::{Type, Value, row};
-use stele_core::record::{Head, Key, Kind, head, layout};
+use stele_core::record::{Head, Key, Kind, layout};
 
 use super::run::Outer;
-use super::{Row, RowStream, Run, address, keyspace, scan_index};
+use super::{Row, RowStream, Run, keyspace, scan_index};
 use crate::error::{Result, SqlError};
 use crate::sql::plan::point::primary_keys;
 use crate::sql::plan::{Access, Scan, Source};
 
-/// Records as they are found, before their conditions are checked.
-pub(super) type Records<'a> = Box<dyn Iterator<Item = Result<(Key, Head)>> + Send + 'a>;
+/// Records as they are found, by their head's row key, before their conditions are checked.
+pub(super) type Records<'a> = Box<dyn Iterator<Item = Result<(Bytes, Head)>> + Send + 'a>;
 
 /// Opens a scan; its conditions are checked on every row.
 pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Result<RowStream<'a>> {
@@ -22,8 +24,8 @@ pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Res
             let records = records(run, scan, table, outer)?;
             let decoder = Decoder::new(table, &scan.needed);
             Box::new(records.map(move |record| {
-                let (key, head) = record?;
-                decoder.decode(&key, &head)
+                let (row_key, head) = record?;
+                decoder.decode(&row_key, &head)
             }))
         }
         Source::Keyspace(view) => keyspace::open(run, *view, &scan.access, outer)?,
@@ -70,41 +72,37 @@ fn records<'a>(
 }
 
 /// The records of these keys that exist.
-pub(super) fn by_key<'a>(run: &Arc<Run<'a>>, keys: Vec<Key>) -> Records<'a> {
+fn by_key<'a>(run: &Arc<Run<'a>>, keys: Vec<Key>) -> Records<'a> {
     let (rows, now_ms) = (run.cx.rows, run.cx.now_ms);
-    Box::new(
-        keys.into_iter()
-            .filter_map(move |key| match head::live(rows, &key, now_ms) {
-                Ok(Some(head)) => Some(Ok((key, head))),
-                Ok(None) => None,
-                Err(error) => Some(Err(error.into())),
-            }),
-    )
+    let found = keys.into_iter().map(move |key| fetch(rows, &key, now_ms));
+    Box::new(found.filter_map(Result::transpose))
+}
+
+/// A record by its key, if it exists.
+pub(super) fn fetch(rows: &dyn Rows, key: &Key, now_ms: u64) -> Result<Option<(Bytes, Head)>> {
+    let row_key = layout::head(key);
+    let Some(row) = rows.get(&row_key)? else {
+        return Ok(None);
+    };
+    let head = Head::decode(row.stamp, row.value)?;
+    Ok((!head.is_expired(now_ms)).then(|| (row_key.into(), head)))
 }
 
 /// Every record of a table.
 fn every<'a>(run: &Arc<Run<'a>>, table: &Table) -> Records<'a> {
     let (from, to) = layout::heads(table.storage);
     let now_ms = run.cx.now_ms;
-    Box::new(
-        run.cx
-            .rows
-            .scan(&from, &to, false)
-            .filter_map(move |found| {
-                let record = found.and_then(|(row_key, row)| {
-                    let head = Head::decode(row.stamp, row.value)?;
-                    Ok((row_key, head))
-                });
-                match record {
-                    Ok((_, head)) if head.is_expired(now_ms) => None,
-                    Ok((row_key, head)) => match layout::parse_head(&row_key) {
-                        Some(key) => Some(Ok((key, head))),
-                        None => Some(Err(SqlError::new("XX001", "a row's key does not decode"))),
-                    },
-                    Err(error) => Some(Err(error.into())),
-                }
-            }),
-    )
+    let stored = run.cx.rows.scan(&from, &to, false);
+    Box::new(stored.filter_map(move |found| {
+        let record = found.and_then(|(row_key, row)| {
+            let head = Head::decode(row.stamp, row.value)?;
+            Ok((row_key, head))
+        });
+        match record {
+            Ok((_, head)) if head.is_expired(now_ms) => None,
+            other => Some(other.map_err(SqlError::from)),
+        }
+    }))
 }
 
 /// Turns stored rows into values: only the columns that are read.
@@ -138,7 +136,7 @@ impl Decoder {
         decoder
     }
 
-    fn decode(&self, key: &Key, head: &Head) -> Result<Row> {
+    fn decode(&self, row_key: &[u8], head: &Head) -> Result<Row> {
         if head.kind != Kind::Row {
             return Err(SqlError::new(
                 "XX001",
@@ -158,7 +156,7 @@ impl Decoder {
         if self.with_address
             && let Some(last) = values.last_mut()
         {
-            *last = address::of(key);
+            *last = Value::bytea(row_key);
         }
         Ok(values)
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use stele_core::record::table::{Index, Table};
 use stele_core::record::value::{Type, Value, key as value_key};
-use stele_core::record::{Key, head, layout};
+use stele_core::record::{Key, layout};
 
 use super::Run;
 use super::run::Outer;
-use super::scan::Records;
+use super::scan::{Records, fetch};
 use crate::error::{Result, SqlError};
 use crate::sql::plan::access::{KeyPart, Range, key_value};
 use crate::sql::plan::point::{combinations, part_values};
@@ -62,11 +62,7 @@ pub(super) fn open<'a>(
         if !seen.insert((key.slot, key.bytes.clone())) {
             return None;
         }
-        match head::live(rows, &key, now_ms) {
-            Ok(Some(head)) => Some(Ok((key, head))),
-            Ok(None) => None,
-            Err(error) => Some(Err(error.into())),
-        }
+        fetch(rows, &key, now_ms).transpose()
     })))
 }
 
