@@ -160,6 +160,7 @@ async fn open_core(settings: &Settings) -> Result<stele_core::Node, Failure> {
         fsync: settings.fsync,
         log_entries_kept: settings.log_entries_kept,
         feed_entries_kept: settings.feed_entries_kept,
+        head_cache_bytes: settings.head_cache_bytes,
         mark_path: Some(folder.mark()),
         ..NodeOptions::default()
     };

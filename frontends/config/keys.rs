@@ -43,7 +43,7 @@ macro_rules! key {
 }
 
 /// Every setting, in the order of `config/stele.toml`.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 18] = [
     key!(
         data,
         "DIR",
@@ -103,6 +103,11 @@ pub const KEYS: [Key; 17] = [
         drain_ms_max,
         "MS",
         "How long a stopping node waits for its clients to finish, milliseconds."
+    ),
+    key!(
+        head_cache_bytes,
+        "BYTES",
+        "Memory for records that are read or written often."
     ),
     key!(
         block_cache_bytes,

@@ -11,7 +11,7 @@ use crate::env::{RealEnv, SharedEnv, spawn};
 use crate::error::{Error, Result};
 use crate::log::{Log, LogOptions};
 use crate::record::{Clock, Fsync, Stamp};
-use crate::store::{Memory, Store};
+use crate::store::{Cached, Memory, Store};
 use crate::txn::{Engine, EngineParts, FeedWatch, recover};
 
 /// How a node is to run.
@@ -27,6 +27,8 @@ pub struct NodeOptions {
     pub log_entries_kept: u64,
     /// How many entries of changes each partition's feed keeps.
     pub feed_entries_kept: u64,
+    /// Memory for record heads that are read or written often.
+    pub head_cache_bytes: u64,
     /// Where the log's high-water mark lives; `None` for a store in memory.
     pub mark_path: Option<PathBuf>,
     /// One batch for a log entry and its effects while this node is alone.
@@ -41,6 +43,7 @@ impl Default for NodeOptions {
             fsync: Fsync::Always,
             log_entries_kept: 10_000,
             feed_entries_kept: 100_000,
+            head_cache_bytes: 64 << 20,
             mark_path: None,
             fused: true,
         }
@@ -58,6 +61,7 @@ impl Node {
     /// in doubt, starts the keeper.
     pub async fn open(store: Arc<dyn Store>, env: SharedEnv, options: NodeOptions) -> Result<Self> {
         let partitions = Partitions::new(options.partition_count);
+        let store: Arc<dyn Store> = Arc::new(Cached::new(store, options.head_cache_bytes));
         let snapshots = Arc::new(Snapshots::default());
         let feed = Arc::new(FeedWatch::default());
         let clock = Arc::new(Clock::new(env.clone(), options.node, Stamp::ZERO));

@@ -16,6 +16,7 @@
 //! Further reading: O'Neil et al., "The Log-Structured Merge-Tree" (1996).
 
 mod batch;
+mod cached;
 pub mod entry;
 mod memory;
 pub mod print;
@@ -23,6 +24,7 @@ pub mod suite;
 mod view;
 
 pub use batch::{Family, StoreBatch, Write};
+pub use cached::Cached;
 pub use memory::Memory;
 pub use view::{StoreRows, StoreView, family_of};
 
