@@ -16,7 +16,9 @@ use crate::sql::bind::BoundQuery;
 use crate::sql::dml::{Changed, Changes, Eval};
 use crate::sql::execute::{self, Row};
 use crate::sql::parse::Statement;
+use crate::sql::plan::Plan;
 use crate::sql::statement::Body;
+use crate::wire::stack::{Roomy, aside};
 
 impl Session {
     /// Runs a prepared statement.
@@ -32,6 +34,9 @@ impl Session {
         self.check_admitted(prepared)?;
         match &prepared.parsed.statement {
             Statement::Empty => Ok(Outcome::Empty),
+            Statement::Sql(_) if prepared.parsed.is_deep => {
+                Roomy::new(self.run(prepared, params, mode)).await
+            }
             Statement::Sql(_) => self.run(prepared, params, mode).await,
             _ => self.control(prepared, params, mode).await,
         }
@@ -227,21 +232,36 @@ pub(super) fn gather(
     view: &dyn RowSource,
     now_ms: u64,
 ) -> Result<Vec<Row>, SqlError> {
-    around.run(params, view, now_ms, |cx| {
-        let mut rows = Vec::new();
-        let mut bytes = 0;
-        for row in execute::execute(query, cx)? {
-            let row = row?;
-            bytes += size(&row);
-            if bytes > RESULT_BYTES_MAX {
-                return Err(SqlError::new("53200", "out of memory")
-                    .with_detail("The result is larger than this node gathers at once.")
-                    .with_hint("Use a cursor, or COPY (query) TO STDOUT."));
+    let work = || {
+        around.run(params, view, now_ms, |cx| {
+            let mut rows = Vec::new();
+            let mut bytes = 0;
+            for row in execute::execute(query, cx)? {
+                let row = row?;
+                bytes += size(&row);
+                if bytes > RESULT_BYTES_MAX {
+                    return Err(SqlError::new("53200", "out of memory")
+                        .with_detail("The result is larger than this node gathers at once.")
+                        .with_hint("Use a cursor, or COPY (query) TO STDOUT."));
+                }
+                rows.push(row);
             }
-            rows.push(row);
-        }
-        Ok(rows)
-    })
+            Ok(rows)
+        })
+    };
+    match is_short(query) {
+        true => work(),
+        false => aside(work),
+    }
+}
+
+/// Whether a query looks at a few records at most.
+pub(super) fn is_short(query: &BoundQuery) -> bool {
+    let is_constant = match &query.plan {
+        Plan::Project { input, .. } => matches!(**input, Plan::OneRow),
+        plan => matches!(plan, Plan::OneRow | Plan::Values { .. }),
+    };
+    query.point.is_some() || (is_constant && query.subplans.is_empty())
 }
 
 /// About how much a row occupies.

@@ -282,8 +282,35 @@ impl Surroundings {
                     self.shared.registry.terminate_backend(pid)
                 })))
             }
+            "pg_sleep" => {
+                let seconds = match args.first() {
+                    Some(Value::Float8(seconds)) => *seconds,
+                    _ => 0.0,
+                };
+                self.sleep(seconds)
+            }
             _ => return None,
         })
+    }
+
+    /// Waits, unless the statement is stopped before.
+    fn sleep(&self, seconds: f64) -> Result<Value, ValueError> {
+        let Ok(duration) = std::time::Duration::try_from_secs_f64(seconds.max(0.0)) else {
+            return Err(ValueError::new(
+                "22003",
+                "the interval to sleep is out of range",
+            ));
+        };
+        let stopped = wait(async {
+            tokio::select! {
+                () = self.db.sleep(duration) => false,
+                () = self.cancel.asked() => true,
+            }
+        })?;
+        match stopped {
+            true => Err(self.cancel.reason().into()),
+            false => Ok(Value::text("")),
+        }
     }
 
     fn set_config(&self, name: &str, value: String, is_local: bool) -> Result<Value, ValueError> {

@@ -33,6 +33,7 @@ mod explain;
 mod host;
 mod locking;
 mod notify;
+mod objects;
 mod outcome;
 mod portal;
 mod prepare;

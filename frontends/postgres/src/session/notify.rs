@@ -1,5 +1,7 @@
 //! LISTEN and NOTIFY: the live bus, in SQL's idiom. A note is told when its transaction commits.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::Session;
@@ -23,7 +25,12 @@ pub struct Heard {
 #[derive(Default)]
 pub struct Listening {
     listener: Option<stele_core::node::Listener>,
+    /// Told by this session and not heard back yet.
+    own: VecDeque<(String, String)>,
 }
+
+/// How many of its own notes a session waits to hear.
+const OWN_COUNT_MAX: usize = 1_024;
 
 impl Session {
     /// LISTEN.
@@ -39,7 +46,7 @@ impl Session {
             (Some(channel), Some(listener)) => {
                 listener.unsubscribe(channel.as_bytes());
             }
-            _ => self.listening.listener = None,
+            _ => self.listening = Listening::default(),
         }
     }
 
@@ -63,9 +70,13 @@ impl Session {
     }
 
     /// Tells everybody who listens.
-    pub(super) fn tell(&self, notes: Vec<(String, String)>) {
+    pub(super) fn tell(&mut self, notes: Vec<(String, String)>) {
         for (channel, payload) in notes {
-            self.db.signal(channel.as_bytes(), Bytes::from(payload));
+            self.db
+                .signal(channel.as_bytes(), Bytes::from(payload.clone()));
+            if self.listening.listener.is_some() && self.listening.own.len() < OWN_COUNT_MAX {
+                self.listening.own.push_back((channel, payload));
+            }
         }
     }
 
@@ -73,7 +84,12 @@ impl Session {
     pub async fn heard(&mut self) -> Heard {
         match self.listening.listener.as_mut() {
             Some(listener) => match listener.next().await {
-                Some(signal) => heard(&signal.subject, &signal.payload),
+                Some(signal) => heard(
+                    &signal.subject,
+                    &signal.payload,
+                    &mut self.listening.own,
+                    self.pid,
+                ),
                 None => std::future::pending().await,
             },
             None => std::future::pending().await,
@@ -83,14 +99,26 @@ impl Session {
     /// A note that is already there.
     pub fn heard_now(&mut self) -> Option<Heard> {
         let signal = self.listening.listener.as_mut()?.try_next()?;
-        Some(heard(&signal.subject, &signal.payload))
+        Some(heard(
+            &signal.subject,
+            &signal.payload,
+            &mut self.listening.own,
+            self.pid,
+        ))
     }
 }
 
-fn heard(subject: &[u8], payload: &[u8]) -> Heard {
+/// A note as the client is told it. The bus does not say who sent a message, so a session
+/// knows its own notes by what they say.
+fn heard(subject: &[u8], payload: &[u8], own: &mut VecDeque<(String, String)>, pid: i32) -> Heard {
+    let channel = String::from_utf8_lossy(subject).into_owned();
+    let payload = String::from_utf8_lossy(payload).into_owned();
+    let at = own
+        .iter()
+        .position(|(to, said)| *to == channel && *said == payload);
     Heard {
-        pid: 0,
-        channel: String::from_utf8_lossy(subject).into_owned(),
-        payload: String::from_utf8_lossy(payload).into_owned(),
+        pid: at.and_then(|at| own.remove(at)).map_or(0, |_| pid),
+        channel,
+        payload,
     }
 }

@@ -1,4 +1,5 @@
-//! Object-naming values on their way out: `regclass` and its like print as names.
+//! Object-naming values on their way in and out: `regclass` and its like read and print as
+//! names.
 
 use std::sync::Arc;
 
@@ -9,6 +10,12 @@ use super::{Field, Session};
 use crate::error::SqlError;
 
 impl Session {
+    /// A parameter that names an object. Errors: those of the type's input.
+    pub(crate) fn object(&mut self, text: &str, ty: &Type) -> Result<Value, SqlError> {
+        let oid = self.surroundings("")?.reg_in(ty, text)?;
+        Ok(Value::Oid(oid))
+    }
+
     /// Puts names in place of the OIDs of columns that are sent as text. Rows of other
     /// columns, which is nearly always all of them, cost nothing.
     pub(crate) fn name_objects(

@@ -9,6 +9,7 @@ use crate::error::SqlError;
 use crate::sql::bind::ParamTypes;
 use crate::sql::parse::{Parsed, Statement, Utility};
 use crate::sql::statement::{self, Body};
+use crate::wire::stack::with_room;
 
 /// A statement that is ready to run.
 #[derive(Debug)]
@@ -63,6 +64,17 @@ impl Session {
     }
 
     fn bind(
+        &mut self,
+        parsed: Parsed,
+        declared: Vec<u32>,
+        is_extended: bool,
+    ) -> Result<Prepared, SqlError> {
+        with_room(parsed.is_deep, || {
+            self.bind_here(parsed, declared, is_extended)
+        })
+    }
+
+    fn bind_here(
         &mut self,
         parsed: Parsed,
         declared: Vec<u32>,

@@ -11,10 +11,13 @@ use parking_lot::Mutex;
 use stele_core::env::{Env, RealEnv};
 use tokio::sync::Notify;
 
+use crate::error::SqlError;
+
 /// One connection's stop button.
 #[derive(Debug, Default)]
 pub struct Cancel {
     asked: AtomicBool,
+    expired: AtomicBool,
     ended: AtomicBool,
     news: Notify,
 }
@@ -55,9 +58,24 @@ impl Cancel {
         self.asked.load(Ordering::Acquire)
     }
 
+    /// The statement's time is up.
+    pub fn expire(&self) {
+        self.expired.store(true, Ordering::Release);
+        self.ask();
+    }
+
     /// A new statement begins: what was asked before does not concern it.
     pub fn reset(&self) {
         self.asked.store(false, Ordering::Release);
+        self.expired.store(false, Ordering::Release);
+    }
+
+    /// Why the statement was stopped.
+    pub fn reason(&self) -> SqlError {
+        match self.expired.load(Ordering::Acquire) {
+            true => SqlError::new("57014", "canceling statement due to statement timeout"),
+            false => SqlError::canceled(),
+        }
     }
 
     /// Waits until a stop is asked for. Cancel safe.

@@ -117,7 +117,7 @@ impl Connection {
     }
 
     fn params(
-        &self,
+        &mut self,
         prepared: &Prepared,
         formats: &[i16],
         given: Vec<Option<Bytes>>,
@@ -153,6 +153,7 @@ impl Connection {
             };
             values.push(match (bytes, format) {
                 (None, _) => Value::Null,
+                (Some(bytes), 0) if ty.is_reg() => self.session.object(utf8(&bytes)?, ty)?,
                 (Some(bytes), 0) => value::parse(utf8(&bytes)?, &ty.clone().into(), &settings)?,
                 (Some(bytes), 1) => value::receive(&bytes, &ty.clone().into())?,
                 (Some(_), code) => {
@@ -218,7 +219,10 @@ impl Connection {
             self.extended.executed += 1;
             self.say_asides();
             let tag = match outcome? {
-                Outcome::Rows(rows) => {
+                Outcome::Rows(mut rows) => {
+                    let is_binary = |at| portal.formats.is_binary(at);
+                    self.session
+                        .name_objects(&rows.fields, &mut rows.rows, is_binary)?;
                     portal.state = PortalState::of(rows);
                     None
                 }

@@ -2,6 +2,7 @@
 //! when there is nobody left to answer.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -31,9 +32,25 @@ pub async fn after(limit: Option<Duration>) {
 pub async fn watched<T>(
     stream: &mut TcpStream,
     input: &mut BytesMut,
-    cancel: &Cancel,
+    cancel: &Arc<Cancel>,
     is_committing: &AtomicBool,
     limit: Option<Duration>,
+    work: impl Future<Output = Result<T, SqlError>>,
+) -> Result<T, SqlError> {
+    let _timer = limit.map(|limit| Timer::start(cancel, limit));
+    let done = attended(stream, input, cancel, is_committing, work).await;
+    // The loops inside a statement know only that they were stopped, not why.
+    done.map_err(|error| match error.code {
+        "57014" if cancel.is_asked() => cancel.reason(),
+        _ => error,
+    })
+}
+
+async fn attended<T>(
+    stream: &mut TcpStream,
+    input: &mut BytesMut,
+    cancel: &Cancel,
+    is_committing: &AtomicBool,
     work: impl Future<Output = Result<T, SqlError>>,
 ) -> Result<T, SqlError> {
     tokio::pin!(work);
@@ -41,16 +58,13 @@ pub async fn watched<T>(
     if let Some(done) = first_poll(work.as_mut()).await {
         return done;
     }
-    let late = after(limit);
-    tokio::pin!(late);
     let stop = loop {
         input.reserve(4 << 10);
         // Every branch but the work is cancel safe, and the work is not dropped by the loop.
         tokio::select! {
             biased;
             done = &mut work => return done,
-            () = cancel.asked() => break SqlError::canceled(),
-            () = &mut late => break SqlError::new("57014", "canceling statement due to statement timeout"),
+            () = cancel.asked() => break cancel.reason(),
             read = stream.read_buf(input), if input.len() < AHEAD_BYTES_MAX => {
                 if matches!(read, Ok(0) | Err(_)) {
                     break SqlError::new("08006", "the client left");
@@ -62,6 +76,25 @@ pub async fn watched<T>(
         return work.await;
     }
     Err(stop)
+}
+
+/// A statement's timeout. It runs beside the statement, which may be busy and not look up.
+struct Timer(tokio::task::JoinHandle<()>);
+
+impl Timer {
+    fn start(cancel: &Arc<Cancel>, limit: Duration) -> Self {
+        let cancel = Arc::clone(cancel);
+        Self(stele_core::env::spawn(async move {
+            tokio::time::sleep(limit).await;
+            cancel.expire();
+        }))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 async fn first_poll<F: Future>(mut work: std::pin::Pin<&mut F>) -> Option<F::Output> {

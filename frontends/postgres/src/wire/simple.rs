@@ -53,8 +53,10 @@ impl Connection {
         Ok(())
     }
 
-    async fn rows(&mut self, result: Rows) -> Result<(), Stop> {
+    async fn rows(&mut self, mut result: Rows) -> Result<(), Stop> {
         let formats = Formats::text();
+        self.session
+            .name_objects(&result.fields, &mut result.rows, |_| false)?;
         self.output.row_description(&result.fields, &formats);
         let settings = self.session.settings.values();
         let count = result.rows.len();

@@ -48,11 +48,21 @@ impl CopyOut {
             options: self.options,
             settings: settings.clone(),
         };
-        let first = writer.first();
-        let last = (writer.options.format == CopyFormat::Binary)
-            .then(|| Bytes::from_static(&[0xff, 0xff]));
+        let is_binary = writer.options.format == CopyFormat::Binary;
+        let last = is_binary.then(|| Bytes::from_static(&[0xff, 0xff]));
+        let mut first = writer.first();
         let rows = self.rows.into_iter().map(move |row| writer.row(&row));
-        first.into_iter().chain(rows).chain(last)
+        // Clients expect the binary header and what follows it in one piece, as PostgreSQL
+        // sends them; a line of names is a piece of its own.
+        let mut pieces = rows.chain(last);
+        std::iter::from_fn(move || match first.take() {
+            Some(header) if is_binary => {
+                let next = pieces.next().unwrap_or_default();
+                Some([header, next].concat().into())
+            }
+            Some(names) => Some(names),
+            None => pieces.next(),
+        })
     }
 }
 

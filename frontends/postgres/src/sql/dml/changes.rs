@@ -19,7 +19,8 @@ use super::{Delete, Returning, Update};
 use crate::error::SqlError;
 use crate::session::Surroundings;
 use crate::sql::bind::{BoundQuery, BoundRow};
-use crate::sql::execute::{self, Evaluator, Row, address};
+use crate::sql::execute::{self, Evaluator, ExecContext, Row, address};
+use crate::wire::stack::aside;
 
 /// What a statement changed.
 #[derive(Debug, Default)]
@@ -380,7 +381,7 @@ impl Changes<'_> {
         }
         let view = self.txn.view().await?;
         let eval = self.eval;
-        eval.around.run(eval.params, &view, view.now_ms(), |cx| {
+        let search = |cx: &ExecContext<'_>| {
             let mut seen = HashSet::new();
             let mut found = Vec::new();
             for row in execute::execute(&scope.query, cx)? {
@@ -396,7 +397,8 @@ impl Changes<'_> {
                 }
             }
             Ok(found)
-        })
+        };
+        aside(|| eval.around.run(eval.params, &view, view.now_ms(), search))
     }
 
     /// The records a condition names by their whole primary key: no search, no snapshot.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast;
+use sqlparser::tokenizer::Span;
 use stele_core::record::expr::Expr;
 use stele_core::record::table::{Identity, Table};
 use stele_core::record::value::ColumnType;
@@ -120,7 +121,11 @@ impl Insert {
                 }
                 let mut rows = Vec::with_capacity(values.rows.len());
                 for row in &values.rows {
-                    check_width(row.content.len(), targets.len(), explicit)?;
+                    let extra = row.content.get(targets.len());
+                    let missing = insert.columns.get(row.content.len());
+                    let place = extra.map(ast::Spanned::span).or(missing.map(names::span));
+                    check_width(row.content.len(), targets.len(), explicit)
+                        .map_err(|error| at(error, place, cx))?;
                     rows.push(cells(&row.content, &targets, &mut binder)?);
                 }
                 check_rectangular(&rows)?;
@@ -162,6 +167,14 @@ fn cells(
             false => Ok(Cell::Expr(binder.assignment(expr, column, ty)?)),
         })
         .collect()
+}
+
+/// The error at this place, if it is known.
+fn at(error: SqlError, span: Option<Span>, cx: &BindContext<'_>) -> SqlError {
+    match span.and_then(|span| names::position(cx.source, span)) {
+        Some(position) => error.at(position),
+        None => error,
+    }
 }
 
 /// No ORDER BY, LIMIT or WITH around VALUES.
@@ -210,10 +223,11 @@ fn positions(
             .position_of(&names::fold(ident))
             .ok_or_else(|| no_column(table, ident, cx))?;
         if positions.contains(&position) {
-            return Err(SqlError::new(
+            let error = SqlError::new(
                 "42701",
                 format!("column \"{}\" specified more than once", names::fold(ident)),
-            ));
+            );
+            return Err(at(error, Some(ident.span), cx));
         }
         positions.push(position);
     }

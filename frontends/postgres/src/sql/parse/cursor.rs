@@ -209,41 +209,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// The remaining tokens in a spelling sqlparser knows.
-    ///
-    /// `TABLE t` becomes `SELECT * FROM t`; UNLOGGED goes (every table is logged, which is
-    /// what UNLOGGED allows); `OVERRIDING SYSTEM VALUE` is moved out by the caller.
     pub fn respelled(&self) -> Vec<TokenWithSpan> {
         let mut tokens = self.rest().to_vec();
-        let word = |text: &str| Token::make_keyword(text);
-        let span = tokens
-            .first()
-            .map(|token| token.span)
-            .unwrap_or(sqlparser::tokenizer::Span::empty());
-        let at = |token: Token| TokenWithSpan { token, span };
-        if self.word() == "table" {
-            tokens.splice(0..1, [at(word("SELECT")), at(Token::Mul), at(word("FROM"))]);
-        }
-        if self.word() == "create" && self.word_at(1) == "unlogged" {
-            tokens.remove(1);
-        }
-        respell_locks(&mut tokens);
+        super::respell::respell(&mut tokens);
         tokens
-    }
-}
-
-/// `FOR NO KEY UPDATE` and `FOR KEY SHARE` become the locks they are weaker than.
-fn respell_locks(tokens: &mut Vec<TokenWithSpan>) {
-    let is = |token: Option<&TokenWithSpan>, word: &str| matches!(token.map(|token| &token.token), Some(Token::Word(found)) if found.value.eq_ignore_ascii_case(word));
-    let mut at = 0;
-    while at < tokens.len() {
-        if is(tokens.get(at), "for") {
-            let ahead = |by: usize| tokens.get(at + by);
-            if is(ahead(1), "no") && is(ahead(2), "key") && is(ahead(3), "update") {
-                tokens.drain(at + 1..at + 3);
-            } else if is(ahead(1), "key") && is(ahead(2), "share") {
-                tokens.remove(at + 1);
-            }
-        }
-        at += 1;
     }
 }

@@ -21,19 +21,27 @@ struct Level {
     chain: usize,
 }
 
+/// Beyond this nesting or depth a statement needs more stack than a task has.
+const ORDINARY_NESTING_MAX: usize = 12;
+const ORDINARY_DEPTH_MAX: usize = 60;
+
+/// Whether the statement is deep: allowed, but in need of a larger stack.
+///
 /// # Errors
 /// 54001 when the statement is nested or chained too deep.
-pub fn check(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
+pub fn check(tokens: &[TokenWithSpan]) -> Result<bool, SqlError> {
+    let mut is_deep = false;
     let mut levels = vec![Level::default()];
     let mut below = 0;
     for token in tokens {
         let Some(level) = levels.last_mut() else {
-            return Ok(());
+            return Ok(is_deep);
         };
         match &token.token {
             Token::LParen | Token::LBracket => {
                 below += level.logical + level.chain + 1;
                 levels.push(Level::default());
+                is_deep |= levels.len() > ORDINARY_NESTING_MAX;
                 if levels.len() > NESTING_MAX {
                     return Err(SqlError::too_complex());
                 }
@@ -53,11 +61,12 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
             token if is_operator(token) => level.chain += 1,
             _ => {}
         }
+        is_deep |= below + level.logical + level.chain > ORDINARY_DEPTH_MAX;
         if below + level.logical + level.chain > DEPTH_MAX {
             return Err(SqlError::too_complex());
         }
     }
-    Ok(())
+    Ok(is_deep)
 }
 
 impl Level {

@@ -1,0 +1,197 @@
+//! Spellings that PostgreSQL knows and sqlparser does not, turned into ones that mean the same.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+
+/// The order sqlparser wants a sequence's options in.
+const SEQUENCE_ORDER: [&[&str]; 7] = [
+    &["as"],
+    &["increment"],
+    &["minvalue"],
+    &["maxvalue"],
+    &["start"],
+    &["cache"],
+    &["cycle", "owned"],
+];
+
+/// Rewrites the tokens of one statement.
+///
+/// `TABLE t` becomes `SELECT * FROM t`; UNLOGGED goes, because every table is logged, which is
+/// what UNLOGGED allows; weaker row locks become the stronger ones they are covered by; a lock
+/// before LIMIT moves behind it; a sequence's options get an order.
+pub fn respell(tokens: &mut Vec<TokenWithSpan>) {
+    match (word(tokens, 0), word(tokens, 1)) {
+        ("table", _) => {
+            let span = tokens.first().map(|token| token.span);
+            if let Some(span) = span {
+                let at = |token: Token| TokenWithSpan { token, span };
+                let select = [
+                    at(Token::make_keyword("SELECT")),
+                    at(Token::Mul),
+                    at(Token::make_keyword("FROM")),
+                ];
+                tokens.splice(0..1, select);
+            }
+        }
+        ("create", "unlogged") => {
+            tokens.remove(1);
+        }
+        ("create", "sequence") => sequence(tokens),
+        _ => {}
+    }
+    locks(tokens);
+    lock_place(tokens);
+}
+
+/// The unquoted word at a place, in lower case when it is one of ours; else empty.
+fn word(tokens: &[TokenWithSpan], at: usize) -> &'static str {
+    const KNOWN: [&str; 27] = [
+        "table",
+        "create",
+        "unlogged",
+        "sequence",
+        "for",
+        "no",
+        "key",
+        "update",
+        "share",
+        "limit",
+        "offset",
+        "fetch",
+        "as",
+        "increment",
+        "minvalue",
+        "maxvalue",
+        "start",
+        "cache",
+        "cycle",
+        "owned",
+        "of",
+        "nowait",
+        "skip",
+        "locked",
+        "if",
+        "not",
+        "exists",
+    ];
+    match tokens.get(at).map(|token| &token.token) {
+        Some(Token::Word(Word {
+            value,
+            quote_style: None,
+            ..
+        })) => {
+            let known = KNOWN.iter().find(|known| value.eq_ignore_ascii_case(known));
+            known.copied().unwrap_or_default()
+        }
+        _ => "",
+    }
+}
+
+/// `FOR NO KEY UPDATE` and `FOR KEY SHARE` become the locks that cover them.
+fn locks(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while at < tokens.len() {
+        if word(tokens, at) == "for" {
+            match (
+                word(tokens, at + 1),
+                word(tokens, at + 2),
+                word(tokens, at + 3),
+            ) {
+                ("no", "key", "update") => {
+                    tokens.drain(at + 1..at + 3);
+                }
+                ("key", "share", _) => {
+                    tokens.remove(at + 1);
+                }
+                _ => {}
+            }
+        }
+        at += 1;
+    }
+}
+
+/// A locking clause before LIMIT, OFFSET or FETCH moves to the end, where it means the same.
+fn lock_place(tokens: &mut Vec<TokenWithSpan>) {
+    let mut depth = 0usize;
+    let mut lock = None;
+    let mut bound = None;
+    for at in 0..tokens.len() {
+        match tokens.get(at).map(|token| &token.token) {
+            Some(Token::LParen) => depth += 1,
+            Some(Token::RParen) => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            _ => match word(tokens, at) {
+                "for" if matches!(word(tokens, at + 1), "update" | "share") && lock.is_none() => {
+                    lock = Some(at)
+                }
+                "limit" | "offset" | "fetch" if lock.is_some() && bound.is_none() => {
+                    bound = Some(at)
+                }
+                _ => {}
+            },
+        }
+    }
+    if let (Some(lock), Some(bound)) = (lock, bound)
+        && let Some(tail) = tokens.get_mut(lock..)
+    {
+        tail.rotate_left(bound - lock);
+    }
+}
+
+/// Puts the options of CREATE SEQUENCE in the order sqlparser reads them.
+fn sequence(tokens: &mut Vec<TokenWithSpan>) {
+    let rank = |at: usize| {
+        let first = match (word(tokens, at), word(tokens, at + 1)) {
+            ("no", second @ ("minvalue" | "maxvalue" | "cycle")) => second,
+            ("no", _) => return None,
+            (first, _) => first,
+        };
+        SEQUENCE_ORDER
+            .iter()
+            .position(|words| words.contains(&first))
+    };
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    let mut at = 2;
+    while at < tokens.len() {
+        if let Some(rank) = rank(at) {
+            groups.push((rank, at));
+            // NO belongs to the word behind it.
+            at += usize::from(word(tokens, at) == "no");
+        }
+        at += 1;
+    }
+    let Some((_, first)) = groups.first().copied() else {
+        return;
+    };
+    let ends = groups
+        .iter()
+        .skip(1)
+        .map(|(_, start)| *start)
+        .chain([tokens.len()]);
+    let mut pieces: Vec<(usize, Vec<TokenWithSpan>)> = groups
+        .iter()
+        .zip(ends)
+        .map(|((rank, start), end)| (*rank, tokens.get(*start..end).unwrap_or_default().to_vec()))
+        .collect();
+    pieces.sort_by_key(|(rank, _)| *rank);
+    tokens.truncate(first);
+    tokens.extend(pieces.into_iter().flat_map(|(_, piece)| piece));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+
+    #[test]
+    fn spellings_of_postgres_are_read() {
+        for text in [
+            "table t",
+            "create unlogged table t (a int)",
+            "create sequence s start 10 no cycle increment 5 no minvalue",
+            "select * from t for no key update",
+            "select * from t for key share skip locked limit 1",
+            "select * from (select * from t for update limit 2) s limit 1",
+        ] {
+            assert!(parse(text).is_ok(), "{text}: {:?}", parse(text).err());
+        }
+    }
+}
