@@ -27,6 +27,7 @@
 pub mod commands;
 pub mod fault;
 pub mod glob;
+pub mod page;
 pub mod resp;
 pub mod rows;
 pub mod server;

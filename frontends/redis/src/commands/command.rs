@@ -90,6 +90,8 @@ impl Flags {
     pub const NO_MULTI: Self = Self(1 << 7);
     /// Allowed while a RESP2 connection is subscribed.
     pub const SUBSCRIBED: Self = Self(1 << 8);
+    /// Reads nothing of a record but its head.
+    pub const HEAD: Self = Self(1 << 9);
     /// None of these.
     pub const NONE: Self = Self(0);
 
@@ -239,6 +241,12 @@ impl Command {
     #[must_use]
     pub const fn fast(self) -> Self {
         self.flag(Flags::FAST)
+    }
+
+    /// Adds the flag of reads that look at heads only: a single one needs no frozen view.
+    #[must_use]
+    pub const fn head(self) -> Self {
+        self.flag(Flags::HEAD)
     }
 
     /// Says which words are keys.

@@ -85,7 +85,7 @@ fn reset(session: &mut Session, _args: &[Bytes]) -> Result<(), Fault> {
 }
 
 fn select(session: &mut Session, args: &[Bytes]) -> Result<(), Fault> {
-    let number = integer(args, 1).map_err(|_| said("ERR invalid DB index"))?;
+    let number = integer(args, 1)?;
     let number = u8::try_from(number).ok().filter(|number| *number < 16);
     session.database = number.ok_or(said("ERR DB index is out of range"))?;
     session.show();

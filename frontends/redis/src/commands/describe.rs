@@ -110,7 +110,7 @@ fn info(session: &mut Session, args: &[Bytes]) -> Result<(), Fault> {
     for name in names {
         match named(name) {
             Some((command, parent)) => describe(command, parent, &mut session.out),
-            None => session.out.null_array(),
+            None => session.out.null(),
         }
     }
     Ok(())

@@ -99,6 +99,7 @@ fn level(session: &mut Session, args: &[Bytes]) -> Result<(), Fault> {
         }
     }
     if args.len() > 1 {
+        session.has_fsync |= level.fsync != session.level.fsync;
         session.level = level;
         session.out.ok();
         return Ok(());

@@ -1,5 +1,7 @@
 //! What a read command is given: rows at one moment, and where a key's record lies in them.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use stele_core::Database;
 use stele_core::record::head::{self, Head};
@@ -8,7 +10,7 @@ use stele_core::record::{CollectionId, Key, Kind, layout};
 
 use crate::fault::{Fault, WRONG_TYPE};
 use crate::rows::{Place, Tables};
-use crate::server::cursors::Cursors;
+use crate::server::Server;
 
 /// One moment of the data, as a read sees it.
 pub struct Reading<'a> {
@@ -22,8 +24,8 @@ pub struct Reading<'a> {
     pub tables: &'a Tables,
     /// Random bits, for reads that choose.
     pub seed: u64,
-    /// Where element scans stand.
-    pub cursors: &'a Cursors,
+    /// What connections share: where element scans stand, counters.
+    pub server: &'a Server,
     /// Exact counters, where they agree with the rows: not inside a transaction.
     pub counts: Option<&'a Database>,
 }
@@ -47,6 +49,13 @@ impl Reading<'_> {
             return Ok(None);
         };
         let found = head::live(self.rows, &key, self.now_ms)?;
+        let stats = &self.server.stats;
+        let counter = if found.is_some() {
+            &stats.hits
+        } else {
+            &stats.misses
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         Ok(found.map(|head| (key, head)))
     }
 

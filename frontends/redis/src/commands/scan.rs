@@ -117,7 +117,7 @@ struct Stride {
 }
 
 fn stride(reading: &Reading<'_>, args: &[Bytes], size: u64) -> Result<Stride, Fault> {
-    let place = reading.cursors.place(cursor(word(args, 2)?)?);
+    let place = reading.server.cursors.place(cursor(word(args, 2)?)?);
     let options = Options::read(args, 3, false)?;
     let count = if size <= WHOLE_COUNT_MAX {
         usize::MAX
@@ -132,7 +132,7 @@ fn stride(reading: &Reading<'_>, args: &[Bytes], size: u64) -> Result<Stride, Fa
 }
 
 fn answer(reading: &Reading<'_>, next: Option<Bytes>, shown: &[Bytes], out: &mut Out) {
-    let next = next.map_or(0, |place| reading.cursors.keep(place));
+    let next = next.map_or(0, |place| reading.server.cursors.keep(place));
     out.array(2);
     out.bulk(next.to_string().as_bytes());
     out.array(shown.len());

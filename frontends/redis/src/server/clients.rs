@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+use crate::commands::registry;
 
 /// One connection, as others see it.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Card {
     pub since_ms: u64,
     /// When it last sent something, milliseconds since the epoch.
     pub active_ms: AtomicU64,
+    /// The last command's place in the alphabet, plus 1.
+    pub command: AtomicUsize,
     /// What changes seldom.
     pub details: Mutex<Details>,
     killed: AtomicBool,
@@ -49,8 +53,7 @@ pub struct Details {
     pub queued: Option<usize>,
     /// Keys watched.
     pub watched: usize,
-    /// The last command's name.
-    pub command: &'static str,
+
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
     /// CLIENT NO-TOUCH.
@@ -67,9 +70,10 @@ impl Card {
             local,
             since_ms: now_ms,
             active_ms: AtomicU64::new(now_ms),
+            command: AtomicUsize::new(0),
             details: Mutex::new(Details {
                 protocol: 2,
-                command: "NULL",
+
                 ..Details::default()
             }),
             killed: AtomicBool::new(false),
@@ -126,6 +130,9 @@ impl Card {
         if flags.is_empty() {
             flags.push('N');
         }
+        let command = self.command.load(Ordering::Relaxed).checked_sub(1);
+        let command = command.and_then(|index| registry::all().get(index));
+        let command = command.map_or("NULL", |command| command.name);
         let queued = details
             .queued
             .map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX));
@@ -144,7 +151,7 @@ impl Card {
             details.channels,
             details.patterns,
             details.watched,
-            details.command,
+            command,
             details.protocol,
             String::from_utf8_lossy(&details.library),
             String::from_utf8_lossy(&details.library_version),

@@ -6,6 +6,7 @@
 //! this store does not have. They are checked, kept and echoed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use stele_core::record::Fsync;
@@ -55,7 +56,7 @@ const SETTINGS: &[(&str, Shape, &str)] = &[
     ("dir", Shape::Text, ""),
     ("dynamic-hz", Shape::YesNo, "yes"),
     ("extended-redis-compatibility", Shape::YesNo, "no"),
-    ("hash-max-listpack-entries", Shape::Number(0), "128"),
+    ("hash-max-listpack-entries", Shape::Number(0), "512"),
     ("hash-max-listpack-value", Shape::Number(0), "64"),
     ("hll-sparse-max-bytes", Shape::Number(0), "3000"),
     ("hz", Shape::Number(1), "10"),
@@ -82,7 +83,7 @@ const SETTINGS: &[(&str, Shape, &str)] = &[
     ("maxmemory-samples", Shape::Number(1), "5"),
     ("min-replicas-max-lag", Shape::Number(0), "10"),
     ("min-replicas-to-write", Shape::Number(0), "0"),
-    ("notify-keyspace-events", Shape::Text, ""),
+    ("notify-keyspace-events", Shape::Word(&[""]), ""),
     ("port", Shape::Fixed, "6379"),
     ("proto-max-bulk-len", Shape::Memory, "536870912"),
     ("protected-mode", Shape::YesNo, "yes"),
@@ -128,6 +129,7 @@ const ALIASES: &[(&str, &str)] = &[
 /// The settings of the door on this node.
 #[derive(Debug)]
 pub struct Settings {
+    version: AtomicU64,
     values: RwLock<BTreeMap<&'static str, String>>,
 }
 
@@ -149,6 +151,7 @@ impl Settings {
         values.insert("maxclients", options.client_count_max.to_string());
         values.insert("requirepass", options.password.clone().unwrap_or_default());
         Self {
+            version: AtomicU64::new(1),
             values: RwLock::new(values),
         }
     }
@@ -165,6 +168,12 @@ impl Settings {
         found
             .map(|(name, value)| (name.to_owned(), value.clone()))
             .collect()
+    }
+
+    /// Rises with every change, so that readers may keep what they read.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// A setting's value.
@@ -200,6 +209,7 @@ impl Settings {
             accepted.push((known, value));
         }
         self.values.write().extend(accepted);
+        self.version.fetch_add(1, Ordering::Release);
         Ok(())
     }
 }

@@ -237,7 +237,7 @@ impl Session {
                     database: self.database,
                     tables: &self.tables,
                     seed: self.db.random(),
-                    cursors: &self.server.cursors,
+                    server: &self.server,
                     counts: None,
                 };
                 run(&reading, args, &mut self.out)

@@ -32,7 +32,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use stele_core::Database;
-use stele_core::record::{Key, Level, Token};
+use stele_core::record::{Fsync, Key, Level, Token};
 
 use crate::commands::registry::Found;
 use crate::resp::{Out, Protocol};
@@ -72,6 +72,8 @@ pub struct Session {
     pub is_known: bool,
     /// The levels of reads and writes.
     pub level: Level,
+    /// Whether the client chose how often its writes are forced to disk.
+    pub has_fsync: bool,
     /// What this client has seen.
     pub seen: Token,
     /// The queue between MULTI and EXEC.
@@ -103,6 +105,7 @@ impl Session {
             database: 0,
             is_known,
             level: Level::default(),
+            has_fsync: false,
             seen: Token::default(),
             queue: None,
             watched: Vec::new(),
@@ -121,6 +124,8 @@ impl Session {
         self.subscriptions.clear();
         self.database = 0;
         self.level = Level::default();
+        self.has_fsync = false;
+        self.follow_fsync();
         self.replies = Replies::On;
         self.out.speak(Protocol::Resp2);
         self.is_known = self.server.settings.get("requirepass").is_empty();
@@ -130,6 +135,14 @@ impl Session {
         details.no_touch = false;
         drop(details);
         self.show();
+    }
+
+    /// Follows CONFIG SET appendfsync, unless the client chose for itself.
+    fn follow_fsync(&mut self) {
+        if !self.has_fsync {
+            let chosen = Fsync::parse(&self.server.settings.get("appendfsync"));
+            self.level.fsync = chosen.filter(|fsync| *fsync != self.server.options.fsync);
+        }
     }
 
     /// The address of a key in the selected database; `None`: it cannot be a key of its table.
@@ -154,6 +167,7 @@ impl Session {
 
     fn note(&self, found: &Found) {
         self.server.stats.commands.fetch_add(1, Ordering::Relaxed);
+        self.card.command.store(found.index + 1, Ordering::Relaxed);
         if let Some(calls) = self.server.stats.calls(found.index) {
             calls.done.fetch_add(1, Ordering::Relaxed);
         }

@@ -95,14 +95,19 @@ impl Session {
             Run::Wait(run) => run(self, args).await,
             Run::Read(run) => {
                 let keys = self.places(leaf, args);
-                let view = self.db.read(&keys, &self.level).await?;
+                let view = match &keys[..] {
+                    [key] if leaf.flags.has(Flags::HEAD) => {
+                        self.db.read_head(key, &self.level).await?
+                    }
+                    keys => self.db.read(keys, &self.level).await?,
+                };
                 let reading = Reading {
                     rows: &view,
                     now_ms: view.now_ms(),
                     database: self.database,
                     tables: &self.tables,
                     seed: self.db.random(),
-                    cursors: &self.server.cursors,
+                    server: &self.server,
                     counts: None,
                 };
                 run(&reading, args, &mut self.out)
@@ -115,7 +120,7 @@ impl Session {
                     database: self.database,
                     tables: &self.tables,
                     seed: self.db.random(),
-                    cursors: &self.server.cursors,
+                    server: &self.server,
                     counts: Some(&self.db),
                 };
                 run(&reading, args, &mut self.out)

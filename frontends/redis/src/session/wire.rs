@@ -51,6 +51,8 @@ pub async fn serve(server: Arc<Server>, client: Client, db: Database) -> Result<
         shutdown,
         buffer: BytesMut::new(),
         chunk: READ_BYTES_MIN,
+        limits: Limits::default(),
+        settings_version: 0,
     };
     wire.converse().await
 }
@@ -63,6 +65,8 @@ struct Wire {
     shutdown: Shutdown,
     buffer: BytesMut,
     chunk: usize,
+    limits: Limits,
+    settings_version: u64,
 }
 
 impl Wire {
@@ -92,16 +96,19 @@ impl Wire {
         }
     }
 
-    fn limits(&self) -> Limits {
+    /// What the client may send now. Settings are read again only when one has changed.
+    fn limits(&mut self) -> Limits {
         let settings = &self.session.server.settings;
-        let limits = Limits::default();
-        let request_bytes = settings.number("client-query-buffer-limit", 1 << 30);
-        Limits {
-            bulk_bytes_max: settings.number("proto-max-bulk-len", limits.bulk_bytes_max),
-            request_bytes_max: usize::try_from(request_bytes).unwrap_or(usize::MAX),
-            stranger: !self.session.is_known,
-            ..limits
+        let version = settings.version();
+        if self.settings_version != version {
+            let request_bytes = settings.number("client-query-buffer-limit", 1 << 30);
+            self.limits.request_bytes_max = usize::try_from(request_bytes).unwrap_or(usize::MAX);
+            self.limits.bulk_bytes_max = settings.number("proto-max-bulk-len", 512 << 20);
+            self.settings_version = version;
+            self.session.follow_fsync();
         }
+        self.limits.stranger = !self.session.is_known;
+        self.limits
     }
 
     async fn run(&mut self, requests: &Requests) -> Result<()> {

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[
     row("hgetall", 2, get_all, "Reads all fields and their values."),
     row("hkeys", 2, names, "Reads the names of all fields."),
     row("hvals", 2, values, "Reads the values of all fields."),
-    row("hlen", 2, count, "Counts the fields.").fast(),
+    row("hlen", 2, count, "Counts the fields.").head().fast(),
     row("hexists", 3, exists, "Says whether a field exists.").fast(),
     row("hstrlen", 3, length, "Counts the bytes of a field's value.").fast(),
 ];

@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[
         Run::Read(exists),
         "Counts how many of the keys exist.",
     )
+    .head()
     .fast()
     .keys(1, -1, 1),
     row(
@@ -34,6 +35,7 @@ pub const COMMANDS: &[Command] = &[
         Run::Read(exists),
         "Counts how many of the keys exist.",
     )
+    .head()
     .fast()
     .keys(1, -1, 1),
     row(
@@ -42,6 +44,7 @@ pub const COMMANDS: &[Command] = &[
         Run::Read(kind),
         "Says what type of value a key holds.",
     )
+    .head()
     .fast()
     .key(),
     row(

@@ -40,25 +40,29 @@ pub const COMMANDS: &[Command] = &[
         2,
         Run::Read(ttl),
         "Says how many seconds a key has left.",
-    ),
+    )
+    .head(),
     row(
         "pttl",
         2,
         Run::Read(ttl_ms),
         "Says how many milliseconds a key has left.",
-    ),
+    )
+    .head(),
     row(
         "expiretime",
         2,
         Run::Read(time),
         "Says when a key ends, in seconds.",
-    ),
+    )
+    .head(),
     row(
         "pexpiretime",
         2,
         Run::Read(time_ms),
         "Says when a key ends, in milliseconds.",
-    ),
+    )
+    .head(),
 ];
 
 const fn row(name: &'static str, arity: i32, run: Run, summary: &'static str) -> Command {

@@ -10,7 +10,7 @@ use crate::resp::Out;
 
 /// This file's rows of the table.
 pub const COMMANDS: &[Command] = &[
-    row("llen", 2, length, "Counts the elements.").fast(),
+    row("llen", 2, length, "Counts the elements.").head().fast(),
     row(
         "lrange",
         4,

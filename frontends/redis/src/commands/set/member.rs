@@ -33,7 +33,9 @@ pub const COMMANDS: &[Command] = &[
         "Says which values are members.",
     )
     .fast(),
-    row("scard", 2, Run::Read(count), "Counts the members.").fast(),
+    row("scard", 2, Run::Read(count), "Counts the members.")
+        .head()
+        .fast(),
     row(
         "srandmember",
         -2,

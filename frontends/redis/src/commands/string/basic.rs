@@ -11,13 +11,16 @@ use crate::resp::Out;
 
 /// This file's rows of the table.
 pub const COMMANDS: &[Command] = &[
-    row("get", 2, Run::Read(get), "Reads a string.").fast(),
+    row("get", 2, Run::Read(get), "Reads a string.")
+        .head()
+        .fast(),
     row(
         "strlen",
         2,
         Run::Read(length),
         "Counts the bytes of a string.",
     )
+    .head()
     .fast(),
     row(
         "getset",

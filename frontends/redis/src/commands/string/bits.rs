@@ -11,9 +11,16 @@ use crate::resp::Out;
 
 /// This file's rows of the table.
 pub const COMMANDS: &[Command] = &[
-    row("getbit", 3, Run::Read(get_bit), "Reads a bit of a string.").fast(),
-    row("setbit", 4, Run::Write(set_bit), "Writes a bit of a string and answers the old one.")
-        .flag(Flags::DENYOOM),
+    row("getbit", 3, Run::Read(get_bit), "Reads a bit of a string.")
+        .head()
+        .fast(),
+    row(
+        "setbit",
+        4,
+        Run::Write(set_bit),
+        "Writes a bit of a string and answers the old one.",
+    )
+    .flag(Flags::DENYOOM),
 ];
 
 /// Bits of the longest string.
@@ -26,8 +33,12 @@ const fn row(name: &'static str, arity: i32, run: Run, summary: &'static str) ->
 }
 
 fn offset(args: &[Bytes]) -> Result<u64, Fault> {
-    let offset = integer(args, 2).ok().and_then(|offset| u64::try_from(offset).ok());
-    offset.filter(|offset| *offset <= OFFSET_MAX).ok_or(OUT_OF_RANGE)
+    let offset = integer(args, 2)
+        .ok()
+        .and_then(|offset| u64::try_from(offset).ok());
+    offset
+        .filter(|offset| *offset <= OFFSET_MAX)
+        .ok_or(OUT_OF_RANGE)
 }
 
 fn get_bit(reading: &Reading<'_>, args: &[Bytes], out: &mut Out) -> Result<(), Fault> {

@@ -16,13 +16,15 @@ pub const COMMANDS: &[Command] = &[
         4,
         Run::Read(get_range),
         "Reads part of a string.",
-    ),
+    )
+    .head(),
     row(
         "substr",
         4,
         Run::Read(get_range),
         "Reads part of a string; the old name of GETRANGE.",
-    ),
+    )
+    .head(),
     row(
         "setrange",
         4,

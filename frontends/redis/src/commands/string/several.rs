@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[
         Run::Read(get),
         "Reads several strings.",
     )
+    .head()
     .fast()
     .keys(1, -1, 1),
     Command::new(

@@ -14,7 +14,7 @@ use crate::resp::Out;
 pub const COMMANDS: &[Command] = &[
     row("zscore", 3, score, "Reads a member's score.").fast(),
     row("zmscore", -3, scores, "Reads the scores of members.").fast(),
-    row("zcard", 2, count, "Counts the members.").fast(),
+    row("zcard", 2, count, "Counts the members.").head().fast(),
     row(
         "zcount",
         4,
