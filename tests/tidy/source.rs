@@ -8,6 +8,8 @@ pub struct File {
     /// From the root of the clone, with forward slashes.
     pub path: String,
     pub text: String,
+    /// Compiled for tests only.
+    pub test: bool,
 }
 
 /// What is wrong, where, and what to do about it.
@@ -32,6 +34,7 @@ impl File {
         File {
             path: path.to_string(),
             text: text.to_string(),
+            test: lies_with_tests(path),
         }
     }
 
@@ -55,11 +58,7 @@ impl File {
     }
 
     fn tests_from(&self) -> usize {
-        let is_test = self.path.ends_with("_test.rs")
-            || self.path.ends_with("/tests.rs")
-            || self.path.starts_with("tests/")
-            || self.path.contains("/examples/");
-        if is_test {
+        if self.test {
             return 0;
         }
         let lines: Vec<&str> = self.text.lines().collect();
@@ -123,8 +122,46 @@ pub fn read_tree() -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
     walk(&root, "", &mut files);
+    mark_test_modules(&mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
+}
+
+/// By its place or name.
+fn lies_with_tests(path: &str) -> bool {
+    path.starts_with("tests/")
+        || path.contains("/tests/")
+        || path.contains("/examples/")
+        || path.ends_with("_test.rs")
+        || path.ends_with("/tests.rs")
+}
+
+/// A module declared below `#[cfg(test)]` is a test, whatever it is called.
+fn mark_test_modules(files: &mut [File]) {
+    let named: Vec<String> = files.iter().flat_map(test_modules).collect();
+    for file in files {
+        file.test |= named.contains(&file.path);
+    }
+}
+
+/// The files of the modules that this file declares for tests.
+fn test_modules(file: &File) -> Vec<String> {
+    let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let base = match name {
+        "mod.rs" | "lib.rs" | "main.rs" => folder.to_string(),
+        name => format!("{folder}/{}", name.trim_end_matches(".rs")),
+    };
+    let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+    let pairs = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+    pairs
+        .filter_map(|pair| pair[1].split("mod ").nth(1)?.strip_suffix(';'))
+        .flat_map(|module| {
+            [
+                format!("{base}/{module}.rs"),
+                format!("{base}/{module}/mod.rs"),
+            ]
+        })
+        .collect()
 }
 
 const OURS: [&str; 2] = [".ci", ".cargo"];
@@ -147,7 +184,8 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<File>) {
         } else if is_text(&path)
             && let Ok(text) = std::fs::read_to_string(entry.path())
         {
-            files.push(File { path, text });
+            let test = lies_with_tests(&path);
+            files.push(File { path, text, test });
         }
     }
 }
@@ -167,6 +205,20 @@ fn comments_and_strings_are_not_code() {
 fn a_word_is_not_found_inside_another() {
     assert!(has_word("use rocksdb::DB;", "rocksdb"));
     assert!(!has_word("use rust_rocksdb::DB;", "rocksdb"));
+}
+
+#[test]
+fn a_module_declared_for_tests_is_a_test() {
+    let mut files = [
+        File::new(
+            "core/src/txn/mod.rs",
+            "mod commit;\n#[cfg(test)]\nmod check;\n",
+        ),
+        File::new("core/src/txn/check.rs", ""),
+        File::new("core/src/txn/commit.rs", ""),
+    ];
+    mark_test_modules(&mut files);
+    assert_eq!(files.map(|file| file.test), [false, true, false]);
 }
 
 #[test]

@@ -34,8 +34,7 @@ const SPAWNERS: [&str; 5] = [
 ];
 
 /// Synonyms, and the word of docs/glossary.md to say instead.
-const SYNONYMS: [(&str, &str); 4] = [
-    ("shard", "partition"),
+const SYNONYMS: [(&str, &str); 3] = [
     ("vnode", "partition"),
     ("mutation", "batch"),
     ("changelog", "feed"),
@@ -127,11 +126,11 @@ fn a_task_out_of_sight_is_named() {
 #[test]
 fn a_synonym_is_named_where_the_glossary_rules() {
     assert_eq!(
-        check(&File::new("core/src/node/mod.rs", "struct ShardMap;")).len(),
+        check(&File::new("core/src/node/mod.rs", "struct VnodeMap;")).len(),
         1
     );
     assert_eq!(
-        check(&File::new("frontends/redis/src/lib.rs", "struct ShardMap;")),
+        check(&File::new("frontends/redis/src/lib.rs", "struct VnodeMap;")),
         Vec::new()
     );
 }
