@@ -203,6 +203,3 @@ impl Machine for Apply {
         Ok(self.state(group)?.lock().applied)
     }
 }
-
-#[cfg(test)]
-mod tests;
