@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::{Family, KvIter, Store, StoreBatch, StoreView, Write};
 use crate::error::Result;
@@ -57,9 +57,24 @@ impl Cached {
     /// A cache of about `bytes` above a store.
     pub fn new(below: Arc<dyn Store>, bytes: u64) -> Self {
         let items = usize::try_from(bytes / 256).unwrap_or(usize::MAX);
+        // A written head comes back as a newcomer: give newcomers half the room.
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(items)
+            .weight_capacity(bytes)
+            .hot_allocation(0.5)
+            .build();
+        let heads = match options {
+            Ok(options) => Cache::with_options(
+                options,
+                Bytewise,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            Err(_) => Cache::with_weighter(items, bytes, Bytewise),
+        };
         Self {
             below,
-            heads: Cache::with_weighter(items, bytes, Bytewise),
+            heads,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
         }
     }
