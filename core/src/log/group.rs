@@ -249,7 +249,13 @@ impl Group {
                 Next::Entry(proposal) => self.clone().hand_over(&raft, proposal).await,
                 // On an error the latch has tripped, which ends this loop.
                 Next::Clock => drop(writer.raise_clock().await),
-                Next::Nothing => self.work.notified().await,
+                Next::Nothing => {
+                    self.work.notified().await;
+                    // Those the writer has just answered will propose again: let
+                    // them, so that the entry carries more (a third less
+                    // processor time per op with 50 clients).
+                    tokio::task::yield_now().await;
+                }
                 Next::End => return,
             }
         }

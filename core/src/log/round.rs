@@ -45,7 +45,8 @@ impl Shared {
             while let Some(round) = self.next_round(Runner::Task, running) {
                 self.write_round(round);
                 running = true;
-                // Whom this round has woken may have the next one's requests.
+                // Whom this round has woken will bring the next one's requests:
+                // let them first, or each round serves a few.
                 tokio::task::yield_now().await;
             }
         }
