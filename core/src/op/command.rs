@@ -15,9 +15,7 @@ use crate::record::{CollectionId, Key, Stamp};
 pub use super::kinds::Op;
 
 /// A transaction's name, never reused: the stamp at which it began to commit.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TxnId(pub u64);
 
 impl fmt::Display for TxnId {
@@ -80,10 +78,12 @@ pub enum Command {
         /// Which records.
         keys: Vec<Key>,
     },
-    /// Removes every record of a collection in this partition.
+    /// Removes the records of a collection in this partition.
     Clear {
         /// Which collection.
         collection: CollectionId,
+        /// At most this many records; 0 = all of them.
+        limit: u64,
     },
 }
 

@@ -8,9 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// A set of records. Numbers are never reused.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CollectionId(pub u32);
 
 impl CollectionId {

@@ -126,7 +126,10 @@ mod tests {
     fn levels_and_their_aliases_parse() {
         assert_eq!(ReadLevel::parse("Gather(2)"), Some(ReadLevel::Gather(2)));
         assert_eq!(ReadLevel::parse("QUORUM"), Some(ReadLevel::Latest));
-        assert_eq!(WriteLevel::parse("tentative(3)"), Some(WriteLevel::Tentative(3)));
+        assert_eq!(
+            WriteLevel::parse("tentative(3)"),
+            Some(WriteLevel::Tentative(3))
+        );
         assert_eq!(WriteLevel::parse("sometimes"), None);
         assert!(Fsync::Off < Fsync::EverySec && Fsync::EverySec < Fsync::Always);
     }

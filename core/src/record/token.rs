@@ -33,7 +33,9 @@ impl Token {
 
     /// The positions seen.
     pub fn positions(&self) -> impl Iterator<Item = (u16, u64)> {
-        self.seen.iter().map(|(&partition, &index)| (partition, index))
+        self.seen
+            .iter()
+            .map(|(&partition, &index)| (partition, index))
     }
 
     /// Reads the printed form.

@@ -77,7 +77,8 @@ pub struct StoreBatch {
 impl StoreBatch {
     /// Sets a row.
     pub fn put(&mut self, family: Family, key: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.writes.push(Write::Put(family, key.into(), value.into()));
+        self.writes
+            .push(Write::Put(family, key.into(), value.into()));
     }
 
     /// Deletes a row.

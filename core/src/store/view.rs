@@ -32,7 +32,10 @@ pub fn family_of(key: &[u8]) -> Family {
 
 impl Rows for StoreRows {
     fn get(&self, key: &[u8]) -> Result<Option<Row>> {
-        self.0.get(family_of(key), key)?.map(Row::decode).transpose()
+        self.0
+            .get(family_of(key), key)?
+            .map(Row::decode)
+            .transpose()
     }
 
     fn scan<'a>(&'a self, from: &[u8], to: &[u8], reverse: bool) -> RowIter<'a> {
