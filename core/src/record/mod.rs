@@ -16,6 +16,7 @@
 //! Further reading: `docs/glossary.md`; Kulkarni et al., "Logical Physical
 //! Clocks" (2014).
 
+mod catalog;
 mod change;
 pub mod expr;
 pub mod head;

@@ -94,7 +94,8 @@ impl Writes {
                     self.rows.remove(&key);
                 }
                 Some(Undo::Count(collection, delta)) => {
-                    *self.counts.entry(collection).or_default() -= delta;
+                    let count = self.counts.entry(collection).or_default();
+                    *count = count.saturating_sub(delta);
                 }
                 Some(Undo::Change) => {
                     self.changes.pop();
@@ -142,6 +143,10 @@ impl Writes {
     }
 
     fn set(&mut self, key: Bytes, written: Written) {
+        if !self.keeps_superseded && !self.keeps_undo {
+            self.rows.insert(key, written);
+            return;
+        }
         let stamp = written.stamp;
         let before = self.rows.insert(key.clone(), written);
         if self.keeps_superseded {

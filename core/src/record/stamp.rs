@@ -100,10 +100,13 @@ impl Clock {
         Stamp(now << NODE_BITS | 0xFF)
     }
 
-    /// Wall time that never runs behind an issued stamp, milliseconds.
+    /// Wall time that never runs behind an issued stamp nor behind what was
+    /// answered before, milliseconds: what has expired stays expired.
     pub fn now_ms(&self) -> u64 {
         let wall = self.env.now_us() / 1000;
-        wall.max(self.state.lock().next >> COUNTER_BITS)
+        let mut state = self.state.lock();
+        state.next = state.next.max(wall << COUNTER_BITS);
+        state.next >> COUNTER_BITS
     }
 
     /// A bound worth making durable: `ahead_ms` beyond now.
@@ -147,6 +150,16 @@ mod tests {
         let after = clock.take(1).expect("below the bound");
         assert!(after > before.nth(9));
         assert!(clock.read() > after);
+    }
+
+    #[test]
+    fn the_time_that_was_told_does_not_come_again() {
+        let env = Arc::new(SimulatedEnv::new(9_000_000_000, 1));
+        let clock = Clock::new(env.clone(), 1, Stamp::ZERO);
+        let told = clock.now_ms();
+        env.set_us(1_000_000);
+        assert!(clock.now_ms() >= told);
+        assert!(clock.read().ms() >= told);
     }
 
     #[test]

@@ -5,10 +5,9 @@
 //! which changes when every row is replaced at once (TRUNCATE, a new primary
 //! key); its identity does not.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+pub use super::catalog::Catalog;
 use super::expr::Expr;
 use super::value::{ColumnType, Settings, Type, Value, ValueError, key as value_key, row, text};
 use super::{CollectionId, Key, join_spelling, split_spelling};
@@ -245,8 +244,10 @@ impl Table {
         let mut bytes = Vec::new();
         let mut parts = Vec::with_capacity(values.len());
         for value in values {
+            let start = bytes.len();
             value_key::encode(value, &mut bytes)?;
-            parts.push(text::print(value, &Settings::default()));
+            let form = bytes.get(start..).unwrap_or_default();
+            parts.push(spelled(value, form)?);
         }
         let spelling = format!("{}:{}", self.name, join_spelling(&parts));
         Ok(Key::spelled(self.storage, spelling.as_bytes(), bytes))
@@ -309,8 +310,10 @@ impl Table {
         let mut bytes: &[u8] = &key.bytes;
         let mut parts = Vec::new();
         for at in self.key_positions() {
-            let ty = &self.columns[at].ty.ty;
-            let value = value_key::decode(&mut bytes, ty)?;
+            let Some(column) = self.columns.get(at) else {
+                continue;
+            };
+            let value = value_key::decode(&mut bytes, &column.ty.ty)?;
             parts.push(text::print(&value, &Settings::default()));
         }
         Ok(join_spelling(&parts))
@@ -383,121 +386,21 @@ impl Table {
     }
 }
 
-/// Every definition, as of one moment.
-#[derive(Clone, Debug, Default)]
-pub struct Catalog {
-    /// The moment: the META collection's last change.
-    pub version: u64,
-    tables: BTreeMap<String, std::sync::Arc<Table>>,
-    sequences: BTreeMap<String, std::sync::Arc<Sequence>>,
-    roles: BTreeMap<String, std::sync::Arc<Role>>,
-}
-
-impl Catalog {
-    /// A catalogue of these definitions.
-    pub fn new(version: u64, definitions: impl IntoIterator<Item = Definition>) -> Self {
-        let mut catalog = Self {
-            version,
-            ..Self::default()
-        };
-        for definition in definitions {
-            match definition {
-                Definition::Table(table) => {
-                    catalog.tables.insert(table.name.clone(), table.into());
-                }
-                Definition::Sequence(sequence) => {
-                    catalog
-                        .sequences
-                        .insert(sequence.name.clone(), sequence.into());
-                }
-                Definition::Role(role) => {
-                    catalog.roles.insert(role.name.clone(), role.into());
-                }
-            }
+/// A key value's text, the same for all values that are equal: `1.0` and `1.00`
+/// are one key, so they must have one slot.
+fn spelled(value: &Value, mut form: &[u8]) -> Result<String, ValueError> {
+    let settings = Settings::default();
+    match value {
+        Value::Float4(_)
+        | Value::Float8(_)
+        | Value::Numeric(_)
+        | Value::Bpchar(_)
+        | Value::Interval(_)
+        | Value::Jsonb(_)
+        | Value::Array(_) => {
+            let value = value_key::decode(&mut form, &value.natural_type())?;
+            Ok(text::print(&value, &settings))
         }
-        catalog
-    }
-
-    /// A table by name.
-    pub fn table(&self, name: &str) -> Option<&std::sync::Arc<Table>> {
-        self.tables.get(name)
-    }
-
-    /// A table by identity.
-    pub fn table_by_id(&self, id: CollectionId) -> Option<&std::sync::Arc<Table>> {
-        self.tables.values().find(|table| table.id == id)
-    }
-
-    /// Every table, by name.
-    pub fn tables(&self) -> impl Iterator<Item = &std::sync::Arc<Table>> {
-        self.tables.values()
-    }
-
-    /// The table that a Redis key addresses, and the rest of the spelling.
-    pub fn table_of_spelling<'a>(
-        &self,
-        spelling: &'a [u8],
-    ) -> Option<(&std::sync::Arc<Table>, &'a str)> {
-        if self.tables.is_empty() {
-            return None;
-        }
-        let at = spelling.iter().position(|&byte| byte == b':')?;
-        let name = std::str::from_utf8(spelling.get(..at)?).ok()?;
-        let table = self.tables.get(name)?;
-        let rest = std::str::from_utf8(spelling.get(at + 1..)?).ok()?;
-        Some((table, rest))
-    }
-
-    /// The collection whose rows an index describes; any other collection is
-    /// its own.
-    pub fn storage_of(&self, collection: CollectionId) -> CollectionId {
-        let owner = self.tables.values().find(|table| {
-            table
-                .indexes
-                .iter()
-                .any(|index| index.storage == collection)
-        });
-        owner.map_or(collection, |table| table.storage)
-    }
-
-    /// The table whose rows live in this collection.
-    pub fn table_of_storage(&self, storage: CollectionId) -> Option<&std::sync::Arc<Table>> {
-        self.tables.values().find(|table| table.storage == storage)
-    }
-
-    /// Foreign keys that reference a table, with the referencing table.
-    pub fn references_to(
-        &self,
-        target: CollectionId,
-    ) -> impl Iterator<Item = (&std::sync::Arc<Table>, &ForeignKey)> {
-        self.tables
-            .values()
-            .flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)))
-            .filter(move |(_, key)| key.target == target)
-    }
-
-    /// A sequence by name.
-    pub fn sequence(&self, name: &str) -> Option<&std::sync::Arc<Sequence>> {
-        self.sequences.get(name)
-    }
-
-    /// A sequence by identity.
-    pub fn sequence_by_id(&self, id: CollectionId) -> Option<&std::sync::Arc<Sequence>> {
-        self.sequences.values().find(|sequence| sequence.id == id)
-    }
-
-    /// Every sequence, by name.
-    pub fn sequences(&self) -> impl Iterator<Item = &std::sync::Arc<Sequence>> {
-        self.sequences.values()
-    }
-
-    /// A role by name.
-    pub fn role(&self, name: &str) -> Option<&std::sync::Arc<Role>> {
-        self.roles.get(name)
-    }
-
-    /// Every role, by name.
-    pub fn roles(&self) -> impl Iterator<Item = &std::sync::Arc<Role>> {
-        self.roles.values()
+        _ => Ok(text::print(value, &settings)),
     }
 }
