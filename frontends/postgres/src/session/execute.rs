@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stele_core::record::rows::Rows as RowSource;
+use stele_core::record::rows::{NoRows, Rows as RowSource};
 use stele_core::record::value::Value;
 use stele_core::record::{Key, Level};
 
@@ -14,11 +14,15 @@ use super::{
 use crate::error::SqlError;
 use crate::sql::bind::BoundQuery;
 use crate::sql::dml::{Changed, Changes, Eval};
-use crate::sql::execute::{self, Row};
+use crate::sql::execute::{self, ExecContext, Row};
 use crate::sql::parse::Statement;
 use crate::sql::plan::Plan;
 use crate::sql::statement::Body;
+use crate::wire::spill::{GATHERED_BYTES_MAX, Spill};
 use crate::wire::stack::{Roomy, aside};
+
+/// The core says more about a lock that was not to be had; clients compare this.
+const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
 
 impl Session {
     /// Runs a prepared statement.
@@ -54,9 +58,13 @@ impl Session {
         loop {
             let current = self.current(prepared)?;
             let outcome = self.run_once(&current, params, mode).await;
-            let Err(error) = outcome else {
-                return outcome;
+            let mut error = match outcome {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
             };
+            if error.message.starts_with(LOCK_TIMEOUT) {
+                error.message = LOCK_TIMEOUT.to_owned();
+            }
             tries += 1;
             let lost_race = matches!(error.code, "40001" | "40P01");
             if !(may_retry && lost_race && tries < CONFLICT_TRIES_MAX) {
@@ -89,11 +97,17 @@ impl Session {
             self.open_implicit();
         }
         let outcome = match body {
-            Body::Query(query) => Outcome::Rows(Rows {
-                fields: prepared.shared_fields(),
-                rows: self.query(query, prepared, params).await?,
-                tag: RowTag::Counted("SELECT"),
-            }),
+            Body::Query(query) => {
+                let tag = RowTag::Counted("SELECT");
+                match self.query(query, prepared, params).await? {
+                    Gathered::Rows(rows) => Outcome::Rows(Rows {
+                        fields: prepared.shared_fields(),
+                        rows,
+                        tag,
+                    }),
+                    Gathered::Sent(count) => Outcome::Sent { count, tag },
+                }
+            }
             Body::Insert(_) | Body::Update(_) | Body::Delete(_) | Body::Keyspace(_) => {
                 self.change(body, prepared, params).await?
             }
@@ -125,10 +139,13 @@ impl Session {
         query: &BoundQuery,
         prepared: &Prepared,
         params: &[Value],
-    ) -> Result<Vec<Row>, SqlError> {
+    ) -> Result<Gathered, SqlError> {
         let around = self.surroundings(prepared.text())?;
         if query.locks.is_some() {
-            return self.locking_query(query, &around, params).await;
+            return self
+                .locking_query(query, &around, params)
+                .await
+                .map(Gathered::Rows);
         }
         let keys = match &query.point {
             Some(point) => Some(point.keys(&around.eval(params))?),
@@ -146,39 +163,38 @@ impl Session {
         around: &Surroundings,
         prepared: &Prepared,
         params: &[Value],
-    ) -> Result<Vec<Row>, SqlError> {
+    ) -> Result<Gathered, SqlError> {
         let in_block =
             self.transaction.status() == Status::Open || self.transaction.txn().is_some();
         let is_committed_read = matches!(
             self.isolation(),
             IsolationLevel::ReadCommitted | IsolationLevel::ReadUncommitted
         );
-        if in_block && !(is_committed_read && self.transaction.txn().is_none()) {
+        // Nothing is written to it before the last wait below, so an early end loses nothing.
+        let mut spill = self.spill.take();
+        let way_out = spill.as_mut();
+        let gathered = if in_block && !(is_committed_read && self.transaction.txn().is_none()) {
             let txn = self.txn();
             txn.statement();
             let view = match &keys {
                 Some(keys) => txn.latest(keys).await?,
                 None => txn.view().await?,
             };
-            return gather(query, around, params, &view, view.now_ms());
-        }
-        let level = self.level_of(prepared);
-        let view = match keys.as_deref() {
-            Some([key]) => self.db.read_head(key, &level).await?,
-            Some(keys) => self.db.read(keys, &level).await?,
+            gather(query, around, params, &view, view.now_ms(), way_out)
+        } else if keys.is_none() && query.rel_count == 0 {
             // Nothing stored is read: no snapshot is needed.
-            None if query.rel_count == 0 => {
-                return gather(
-                    query,
-                    around,
-                    params,
-                    &stele_core::record::rows::NoRows,
-                    self.db.now_ms(),
-                );
-            }
-            None => self.db.read_all(&level).await?,
+            gather(query, around, params, &NoRows, self.db.now_ms(), way_out)
+        } else {
+            let level = self.level_of(prepared);
+            let view = match keys.as_deref() {
+                Some([key]) => self.db.read_head(key, &level).await?,
+                Some(keys) => self.db.read(keys, &level).await?,
+                None => self.db.read_all(&level).await?,
+            };
+            gather(query, around, params, &view, view.now_ms(), way_out)
         };
-        gather(query, around, params, &view, view.now_ms())
+        self.spill = spill;
+        gathered
     }
 
     async fn change(
@@ -224,34 +240,66 @@ fn outcome(changed: Changed, word: &'static str, prepared: &Prepared) -> Outcome
     }
 }
 
-/// Every row of a query over a view.
+/// What became of a query's rows.
+pub(super) enum Gathered {
+    /// Here they are.
+    Rows(Vec<Row>),
+    /// So many were sent while they were produced.
+    Sent(usize),
+}
+
+/// Every row of a query over a view; sent on their way when they become many.
 pub(super) fn gather(
     query: &BoundQuery,
     around: &Surroundings,
     params: &[Value],
     view: &dyn RowSource,
     now_ms: u64,
-) -> Result<Vec<Row>, SqlError> {
-    let work = || {
-        around.run(params, view, now_ms, |cx| {
-            let mut rows = Vec::new();
-            let mut bytes = 0;
-            for row in execute::execute(query, cx)? {
-                let row = row?;
-                bytes += size(&row);
-                if bytes > RESULT_BYTES_MAX {
-                    return Err(SqlError::new("53200", "out of memory")
-                        .with_detail("The result is larger than this node gathers at once.")
-                        .with_hint("Use a cursor, or COPY (query) TO STDOUT."));
-                }
-                rows.push(row);
-            }
-            Ok(rows)
-        })
-    };
+    spill: Option<&mut Spill>,
+) -> Result<Gathered, SqlError> {
+    let work = || around.run(params, view, now_ms, |cx| pull(query, cx, spill));
     match is_short(query) {
         true => work(),
         false => aside(work),
+    }
+}
+
+fn pull(
+    query: &BoundQuery,
+    cx: &ExecContext<'_>,
+    mut spill: Option<&mut Spill>,
+) -> Result<Gathered, SqlError> {
+    let mut rows = Vec::new();
+    let mut bytes = 0;
+    let mut sent = 0;
+    for row in execute::execute(query, cx)? {
+        let row = row?;
+        if let (Some(spill), true) = (spill.as_deref_mut(), sent > 0) {
+            spill.row(&row)?;
+            sent += 1;
+            continue;
+        }
+        bytes += size(&row);
+        rows.push(row);
+        match spill.as_deref_mut() {
+            Some(spill) if bytes > GATHERED_BYTES_MAX => {
+                spill.begin();
+                sent = rows.len();
+                for row in rows.drain(..) {
+                    spill.row(&row)?;
+                }
+            }
+            None if bytes > RESULT_BYTES_MAX => {
+                return Err(SqlError::new("53200", "out of memory")
+                    .with_detail("The result is larger than this node gathers at once.")
+                    .with_hint("Ask for fewer rows, or for all without a row limit."));
+            }
+            _ => {}
+        }
+    }
+    match sent {
+        0 => Ok(Gathered::Rows(rows)),
+        sent => Ok(Gathered::Sent(sent)),
     }
 }
 

@@ -34,7 +34,10 @@ impl Session {
         txn.statement();
         let candidates = {
             let view = txn.view().await?;
-            super::execute::gather(query, around, params, &view, view.now_ms())?
+            match super::execute::gather(query, around, params, &view, view.now_ms(), None)? {
+                super::execute::Gathered::Rows(rows) => rows,
+                super::execute::Gathered::Sent(_) => Vec::new(),
+            }
         };
         let mut rows = Vec::new();
         for candidate in candidates {

@@ -18,7 +18,8 @@
 //! key, anything else at one snapshot. One that writes gets a transaction of its own, and is
 //! tried again by itself when it lost a race, because nobody has seen anything of it.
 //!
-//! **Limits.** Results are gathered before they are sent, at most [`RESULT_BYTES_MAX`]; cursors
+//! **Limits.** Results are gathered before they are sent; large ones are sent while they are
+//! produced, or refused beyond [`RESULT_BYTES_MAX`] where a row limit stands in the way. Cursors
 //! only go forward; [`CONFLICT_TRIES_MAX`] tries for a statement of its own.
 //!
 //! **Further reading.** PostgreSQL manual, chapters 13 (concurrency) and 55.2.
@@ -69,12 +70,13 @@ use crate::door::Shared;
 use crate::error::SqlError;
 use crate::wire::cancel::{Cancel, Registered};
 use crate::wire::report::Severity;
+use crate::wire::spill::Spill;
 use crate::wire::startup::Start;
 use settings::SessionSettings;
 use transaction::Transaction;
 
 /// The most a gathered result may occupy; beyond is 53200.
-pub const RESULT_BYTES_MAX: usize = 1 << 30;
+pub const RESULT_BYTES_MAX: usize = 256 << 20;
 /// How often a statement of its own is tried when it loses races.
 pub const CONFLICT_TRIES_MAX: usize = 64;
 
@@ -97,6 +99,8 @@ pub struct Session {
     /// Where this session's writes stand in their logs.
     pub(crate) seen: Token,
     pub(crate) system: system::SystemRows,
+    /// Where a result may go before it is whole.
+    pub(crate) spill: Option<Spill>,
     listening: notify::Listening,
     notices: Vec<(Severity, SqlError)>,
     told: Vec<(&'static str, String)>,
@@ -128,6 +132,7 @@ impl Session {
             pid: registered.pid,
             seen: Token::default(),
             system: system::SystemRows::default(),
+            spill: None,
             listening: notify::Listening::default(),
             notices: Vec::new(),
             is_committing: Arc::default(),

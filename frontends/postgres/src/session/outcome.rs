@@ -27,6 +27,13 @@ pub enum Outcome {
     Done(String),
     /// Rows.
     Rows(Rows),
+    /// Rows that were sent while they were produced.
+    Sent {
+        /// How many.
+        count: usize,
+        /// How the command tag is printed.
+        tag: RowTag,
+    },
     /// The client is to send rows.
     CopyIn(CopyIn),
     /// The client is sent rows as COPY data.

@@ -42,6 +42,21 @@ impl Prepared {
         self.fields.clone().unwrap_or_default()
     }
 
+    /// Whether its result may be too large to gather first. Columns that name objects are
+    /// never sent early: their names are put in afterwards.
+    pub fn may_be_large(&self) -> bool {
+        let names_objects = |field: &Field| field.ty.ty.element().unwrap_or(&field.ty.ty).is_reg();
+        match &self.body {
+            Some(Body::Query(query)) => {
+                !super::execute::is_short(query)
+                    && !self
+                        .fields()
+                        .is_some_and(|fields| fields.iter().any(names_objects))
+            }
+            _ => false,
+        }
+    }
+
     /// Its text.
     pub fn text(&self) -> &Arc<str> {
         &self.parsed.text

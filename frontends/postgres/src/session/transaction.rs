@@ -175,9 +175,9 @@ impl Session {
         }
     }
 
-    /// Notes that a statement has run.
+    /// Notes that a statement has run in the transaction at hand, if there is one.
     pub(super) fn mark_run(&mut self) {
-        self.transaction.has_run = true;
+        self.transaction.has_run = self.transaction.status != Status::Idle || self.has_implicit();
     }
 
     /// Whether a transaction is at hand that no BEGIN opened.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use pgwire::messages::startup::{Authentication, BackendKeyData, SecretKey};
 use stele_core::Database;
 use stele_kit::{Client, Shutdown};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::cancel::{Cancel, Registered};
@@ -27,7 +27,7 @@ const OUTPUT_BYTES_KEPT: usize = 256 << 10;
 
 /// Everything one connection has.
 pub struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Arc<TcpStream>,
     pub(super) input: BytesMut,
     pub(super) output: Output,
     pub(super) session: Session,
@@ -95,7 +95,7 @@ pub async fn serve(client: Client, db: Database, shared: Arc<Shared>) -> std::io
         }
     };
     let mut connection = Connection {
-        stream,
+        stream: Arc::new(stream),
         input,
         output,
         session,
@@ -190,7 +190,7 @@ impl Connection {
             let idle_limit = self.session.idle_limit();
             // Every branch is cancel safe.
             tokio::select! {
-                read = self.stream.read_buf(&mut self.input) => {
+                read = read_some(&self.stream, &mut self.input) => {
                     if read? == 0 {
                         return Err(End::Left);
                     }
@@ -218,13 +218,13 @@ impl Connection {
     /// Writes everything that is buffered.
     pub(super) async fn flush(&mut self) -> std::io::Result<()> {
         self.is_flush_due = false;
-        flush(&mut self.stream, &mut self.output).await
+        flush(&self.stream, &mut self.output).await
     }
 
     /// Writes if there is much to write: a large result never waits in memory twice.
     pub(super) async fn relieve(&mut self) -> std::io::Result<()> {
         if self.output.buffer.len() >= OUTPUT_BYTES_MAX {
-            flush(&mut self.stream, &mut self.output).await?;
+            flush(&self.stream, &mut self.output).await?;
         }
         Ok(())
     }
@@ -253,16 +253,31 @@ impl Connection {
 }
 
 /// Writes everything in `output`.
-pub(super) async fn flush(stream: &mut TcpStream, output: &mut Output) -> std::io::Result<()> {
-    if output.buffer.is_empty() {
-        return Ok(());
+pub(super) async fn flush(stream: &TcpStream, output: &mut Output) -> std::io::Result<()> {
+    while !output.buffer.is_empty() {
+        match stream.try_write(&output.buffer) {
+            Ok(count) => output.buffer.advance(count),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                stream.writable().await?
+            }
+            Err(error) => return Err(error),
+        }
     }
-    stream.write_all(&output.buffer).await?;
-    output.buffer.clear();
     if output.buffer.capacity() > OUTPUT_BYTES_KEPT {
         output.buffer = BytesMut::with_capacity(OUTPUT_BYTES_MAX);
     }
     Ok(())
+}
+
+/// Appends what has arrived; 0 when the client has left. Cancel safe.
+pub(super) async fn read_some(stream: &TcpStream, input: &mut BytesMut) -> std::io::Result<usize> {
+    loop {
+        stream.readable().await?;
+        match stream.try_read_buf(input) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            read => return read,
+        }
+    }
 }
 
 /// The next message while the connection is being set up; `None` when the client has left.

@@ -41,7 +41,7 @@ impl Connection {
                     let limit = self.session.statement_limit();
                     let is_committing = self.session.is_committing();
                     watched(
-                        &mut self.stream,
+                        &self.stream,
                         &mut self.input,
                         &self.cancel,
                         &is_committing,
@@ -72,7 +72,7 @@ impl Connection {
     async fn copy_end(&mut self, copy: CopyIn) -> Result<String, SqlError> {
         let is_committing = self.session.is_committing();
         watched(
-            &mut self.stream,
+            &self.stream,
             &mut self.input,
             &self.cancel,
             &is_committing,

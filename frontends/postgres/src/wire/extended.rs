@@ -215,7 +215,7 @@ impl Connection {
         rows_max: usize,
     ) -> Result<(), Stop> {
         if matches!(portal.state, PortalState::New) {
-            let outcome = self.run_portal(&portal).await;
+            let outcome = self.run_portal(&portal, rows_max == 0).await;
             self.extended.executed += 1;
             self.say_asides();
             let tag = match outcome? {
@@ -233,6 +233,7 @@ impl Connection {
                     return Ok(());
                 }
                 Outcome::Done(tag) => Some(tag),
+                Outcome::Sent { count, tag } => Some(tag.print(count)),
                 Outcome::CopyIn(copy) => {
                     self.copy_in(copy).await?;
                     return Ok(());
@@ -254,7 +255,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn run_portal(&mut self, portal: &Portal) -> Result<Outcome, SqlError> {
+    async fn run_portal(&mut self, portal: &Portal, is_whole: bool) -> Result<Outcome, SqlError> {
         // Nothing but Sync follows: the statement may commit by itself.
         let mode = match self.extended.executed == 0 && is_sync_next(&self.input) {
             true => Mode::Alone,
@@ -262,7 +263,8 @@ impl Connection {
         };
         self.session.start_statement(portal.prepared.text());
         let prepared = std::sync::Arc::clone(&portal.prepared);
-        self.run(&prepared, &portal.params, mode).await
+        let spill = is_whole.then(|| (portal.formats.clone(), false));
+        self.run(&prepared, &portal.params, mode, spill).await
     }
 
     async fn send_rows(

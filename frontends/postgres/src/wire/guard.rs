@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::cancel::Cancel;
+use super::connection::read_some;
 use crate::error::SqlError;
 
 /// How much of a pipeline is read ahead while a statement runs.
@@ -30,7 +30,7 @@ pub async fn after(limit: Option<Duration>) {
 /// # Errors
 /// Those of the work; 57014 when cancelled or out of time; 08006 when the client is gone.
 pub async fn watched<T>(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     input: &mut BytesMut,
     cancel: &Arc<Cancel>,
     is_committing: &AtomicBool,
@@ -47,7 +47,7 @@ pub async fn watched<T>(
 }
 
 async fn attended<T>(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     input: &mut BytesMut,
     cancel: &Cancel,
     is_committing: &AtomicBool,
@@ -65,7 +65,7 @@ async fn attended<T>(
             biased;
             done = &mut work => return done,
             () = cancel.asked() => break cancel.reason(),
-            read = stream.read_buf(input), if input.len() < AHEAD_BYTES_MAX => {
+            read = read_some(stream, input), if input.len() < AHEAD_BYTES_MAX => {
                 if matches!(read, Ok(0) | Err(_)) {
                     break SqlError::new("08006", "the client left");
                 }

@@ -35,6 +35,7 @@ pub mod output;
 pub mod report;
 pub mod scram;
 mod simple;
+pub mod spill;
 pub mod stack;
 pub mod startup;
 

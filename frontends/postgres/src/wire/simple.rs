@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::connection::{Connection, End};
 use super::guard::watched;
 use super::output::Formats;
+use super::spill::Spill;
 use crate::error::SqlError;
 use crate::session::{Mode, Outcome, Rows};
 use crate::sql::parse::{self, Parsed};
@@ -41,12 +42,15 @@ impl Connection {
     async fn statement(&mut self, parsed: Parsed, mode: Mode) -> Result<(), Stop> {
         self.session.start_statement(&parsed.text);
         let prepared = self.session.prepare(parsed, &[], false)?;
-        let outcome = self.run(&prepared, &[], mode).await?;
+        let outcome = self
+            .run(&prepared, &[], mode, Some((Formats::text(), true)))
+            .await?;
         self.say_asides();
         match outcome {
             Outcome::Empty => self.output.empty(),
             Outcome::Done(tag) => self.output.complete(&tag),
             Outcome::Rows(rows) => self.rows(rows).await?,
+            Outcome::Sent { count, tag } => self.output.complete(&tag.print(count)),
             Outcome::CopyIn(copy) => self.copy_in(copy).await?,
             Outcome::CopyOut(copy) => self.copy_out(copy).await?,
         }
@@ -68,18 +72,47 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs one prepared statement, watched.
+    /// Runs one prepared statement, watched. `spill`: how rows may be sent before all are
+    /// there, and whether their columns come with them.
     pub(super) async fn run(
         &mut self,
         prepared: &std::sync::Arc<crate::session::Prepared>,
         params: &[stele_core::record::value::Value],
         mode: Mode,
+        spill: Option<(Formats, bool)>,
     ) -> Result<Outcome, SqlError> {
         self.cancel.reset();
+        if let Some((formats, describes)) = spill.filter(|_| prepared.may_be_large()) {
+            // Nothing may be left to overtake.
+            let gone = |_| SqlError::new("08006", "the client left");
+            self.flush().await.map_err(gone)?;
+            let (fields, settings) = (prepared.shared_fields(), self.session.settings.values());
+            self.session.spill = Spill::new(
+                &self.stream,
+                &self.cancel,
+                fields,
+                formats,
+                settings,
+                describes,
+            );
+        }
+        let outcome = self.run_watched(prepared, params, mode).await;
+        if let Some(spill) = self.session.spill.take() {
+            self.output.buffer.unsplit(spill.output.buffer);
+        }
+        outcome
+    }
+
+    async fn run_watched(
+        &mut self,
+        prepared: &std::sync::Arc<crate::session::Prepared>,
+        params: &[stele_core::record::value::Value],
+        mode: Mode,
+    ) -> Result<Outcome, SqlError> {
         let limit = self.session.statement_limit();
         let is_committing = self.session.is_committing();
         watched(
-            &mut self.stream,
+            &self.stream,
             &mut self.input,
             &self.cancel,
             &is_committing,
@@ -96,7 +129,7 @@ impl Connection {
         }
         let is_committing = self.session.is_committing();
         watched(
-            &mut self.stream,
+            &self.stream,
             &mut self.input,
             &self.cancel,
             &is_committing,

@@ -35,7 +35,8 @@ pub fn canonical(setting: &Definition, values: &[String]) -> Result<String, SqlE
         },
         Accepts::Word(words) => word(words, &value)
             .ok_or_else(|| invalid().with_hint(format!("Available values: {}.", words.join(", ")))),
-        Accepts::Only(words) => match words.contains(&value.to_lowercase().as_str()) {
+        // Some drivers quote the value in the startup packet: PostgreSQL reads past it.
+        Accepts::Only(words) => match words.contains(&value.trim_matches('\'').to_lowercase().as_str()) {
             true => Ok(setting.default.to_owned()),
             false => Err(SqlError::unsupported(format!(
                 "parameter \"{name}\" can only be \"{}\"",

@@ -25,7 +25,7 @@
 pub mod check;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stele_core::record::value::{IntervalStyle, Settings};
@@ -228,10 +228,19 @@ impl SessionSettings {
 
     /// Every setting, for SHOW ALL and `pg_settings`.
     pub fn rows(&self) -> Vec<SettingRow> {
-        SETTINGS
-            .iter()
-            .map(|definition| self.row(definition))
-            .collect()
+        let known = SETTINGS.iter().map(|definition| self.row(definition));
+        let layers = [&self.start, &self.session, &self.local];
+        let names: BTreeSet<&String> = layers.into_iter().flat_map(|layer| layer.keys()).collect();
+        let custom = names
+            .into_iter()
+            .filter(|name| is_custom(name))
+            .map(|name| SettingRow {
+                name: name.clone(),
+                value: self.get(name).unwrap_or_default(),
+                reset: self.start.get(name).cloned().unwrap_or_default(),
+                description: "An application's own setting.".to_owned(),
+            });
+        known.chain(custom).collect()
     }
 
     fn row(&self, definition: &Definition) -> SettingRow {
