@@ -53,7 +53,7 @@ impl Default for NodeOptions {
 /// A running node.
 pub struct Node {
     database: Database,
-    keeper: tokio::task::JoinHandle<()>,
+    pub(super) keeper: tokio::task::JoinHandle<()>,
 }
 
 impl Node {

@@ -24,6 +24,8 @@
 mod boot;
 mod bus;
 mod keeper;
+#[cfg(test)]
+mod node_test;
 mod sequence;
 
 use std::sync::Arc;

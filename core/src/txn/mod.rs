@@ -56,6 +56,16 @@ pub use transaction::{Isolation, LockWait, Savepoint, Txn, TxnOptions};
 pub use view::{TxnView, View};
 
 #[cfg(test)]
+pub(crate) mod check;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod isolation_test;
+#[cfg(test)]
 mod locks_test;
+#[cfg(test)]
+mod rows_test;
+#[cfg(test)]
+mod simulation_test;
 #[cfg(test)]
 mod tests;
