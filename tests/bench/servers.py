@@ -88,6 +88,10 @@ def postgres_server():
     subprocess.run([tools / "initdb", "-D", f"{folder}/data", "-U", "stele", "-A", "trust"], check=True, **user, **quiet)
     process = subprocess.Popen([tools / "postgres", "-D", f"{folder}/data", "-p", str(port), "-k", folder], **user, **quiet)
     wait_for(port)
+    # It listens before it serves.
+    ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(ready, check=False).returncode != 0:
+        time.sleep(0.05)
     subprocess.run(["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "stele", "stele"], check=True)
     return Server(folder, process, postgres=port)
 
