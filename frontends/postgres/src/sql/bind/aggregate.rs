@@ -46,6 +46,16 @@ impl Binder<'_> {
 
     /// The call with its arguments bound on the innermost level.
     pub(super) fn aggregate_parts(&mut self, parts: &CallParts<'_>) -> Result<AggregateCall> {
+        if super::ordered_set::is_ordered_set(&parts.name) {
+            return self.ordered_set_parts(parts);
+        }
+        if !parts.within.is_empty() {
+            let message = format!(
+                "{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+                parts.name
+            );
+            return Err(SqlError::new("42809", message));
+        }
         let clause = match parts.over {
             Some(_) => Clause::WindowArgs,
             None => Clause::AggregateArgs,

@@ -19,6 +19,7 @@ pub(super) struct CallParts<'e> {
     pub args: Vec<&'e ast::Expr>,
     pub distinct: bool,
     pub order: &'e [ast::OrderByExpr],
+    pub within: &'e [ast::OrderByExpr],
     pub filter: Option<&'e ast::Expr>,
     pub over: Option<&'e ast::WindowType>,
     pub ignore_nulls: bool,
@@ -81,6 +82,10 @@ impl Binder<'_> {
         } else if !parts.order.is_empty() {
             Some(format!(
                 "ORDER BY specified, but {name} is not an aggregate function"
+            ))
+        } else if !parts.within.is_empty() {
+            Some(format!(
+                "WITHIN GROUP specified, but {name} is not an ordered-set aggregate function"
             ))
         } else if parts.filter.is_some() {
             Some(format!(
@@ -214,7 +219,7 @@ impl Binder<'_> {
 
 /// Whether the name is an aggregate's, whatever its arguments.
 pub(super) fn is_aggregate(name: &str) -> bool {
-    resolve_aggregate(name, &[]).is_some()
+    resolve_aggregate(name, &[]).is_some() || super::ordered_set::is_ordered_set(name)
 }
 
 /// Takes a call apart. Errors: 42601 and 0A000 for what PostgreSQL or this door has not.
@@ -236,6 +241,7 @@ pub(super) fn call_parts(function: &ast::Function) -> Result<CallParts<'_>> {
         args: Vec::new(),
         distinct: false,
         order: &[],
+        within: &function.within_group,
         filter: function.filter.as_deref(),
         over: function.over.as_ref(),
         ignore_nulls: matches!(
@@ -243,9 +249,6 @@ pub(super) fn call_parts(function: &ast::Function) -> Result<CallParts<'_>> {
             Some(ast::NullTreatment::IgnoreNulls)
         ),
     };
-    if !function.within_group.is_empty() {
-        return Err(SqlError::unsupported("WITHIN GROUP is not supported"));
-    }
     let FunctionArguments::List(list) = &function.args else {
         return Ok(parts);
     };

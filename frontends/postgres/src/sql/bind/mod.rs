@@ -34,6 +34,7 @@ mod literal;
 pub mod names;
 mod operator;
 mod order;
+mod ordered_set;
 mod output;
 mod params;
 mod query;

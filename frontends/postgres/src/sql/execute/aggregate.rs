@@ -9,7 +9,7 @@ use stele_core::record::value::{Settings, Value};
 use super::budget::Held;
 use super::row::compare_keys;
 use super::run::Outer;
-use super::{Row, RowStream, Run, sort};
+use super::{Row, RowStream, Run, ordered_set, sort};
 use crate::error::Result;
 use crate::sql::plan::{Aggregate, AggregateCall};
 
@@ -224,9 +224,13 @@ impl State {
             }
             Self::Ordered(mut rows) => {
                 rows.sort_by(|a, b| compare_keys(&call.order, &a.0, &b.0));
+                let rows: Vec<Row> = rows.into_iter().map(|(_, args)| args).collect();
+                if let Some(value) = ordered_set::finish(&call.aggregate.name, &rows) {
+                    return value;
+                }
                 let mut accumulator = call.aggregate.accumulator();
                 let mut seen = HashSet::new();
-                for (_, args) in rows {
+                for args in rows {
                     if !call.distinct || seen.insert(args.clone()) {
                         accumulator.update(&args, settings)?;
                     }

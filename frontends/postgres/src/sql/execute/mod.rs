@@ -37,6 +37,7 @@ pub mod keyspace;
 mod limit;
 mod nested_loop;
 mod open;
+mod ordered_set;
 mod row;
 mod run;
 mod scan;

@@ -84,9 +84,75 @@ pub fn key_value(value: Value, ty: &Type) -> Option<Value> {
 pub(super) fn choose(plan: &mut Plan) {
     match plan {
         Plan::Scan(scan) => scan.access = path(scan),
+        Plan::Join(join) if is_backwards(join) => turn(plan),
         Plan::Join(join) => join.probe = probe(join),
         _ => {}
     }
+}
+
+/// Whether a join would read all of its left side though the right side says which rows of it
+/// are wanted, and the left side could find them by key.
+fn is_backwards(join: &Join) -> bool {
+    let (Plan::Scan(left), Plan::Scan(right)) = (&join.left, &join.right) else {
+        return false;
+    };
+    if join.kind != JoinKind::Inner || join.args.is_some() {
+        return false;
+    }
+    let narrow = |scan: &Scan| !matches!(path(scan), Access::Full);
+    !narrow(left) && narrow(right) && probe(&turned(join)).is_some()
+}
+
+/// The join with its sides exchanged.
+fn turned(join: &Join) -> Join {
+    let (left_width, right_width) = (join.left.width(), join.right.width());
+    let mut filter = join.filter.clone();
+    for condition in &mut filter {
+        condition.rewrite(&mut |part| {
+            if let Expr::Column { index, .. } = part {
+                *index = match index.checked_sub(left_width) {
+                    Some(right) => right,
+                    None => *index + right_width,
+                };
+            }
+        });
+    }
+    Join {
+        kind: join.kind,
+        left: join.right.clone(),
+        right: join.left.clone(),
+        args: None,
+        keys: join
+            .keys
+            .iter()
+            .map(|(left, right)| (right.clone(), left.clone()))
+            .collect(),
+        filter,
+        probe: None,
+    }
+}
+
+/// Exchanges the sides of a join, under a projection that keeps the order of its columns.
+fn turn(plan: &mut Plan) {
+    let Plan::Join(join) = plan else { return };
+    let (left, right) = (&join.left, &join.right);
+    let (Plan::Scan(left), Plan::Scan(right)) = (left, right) else {
+        return;
+    };
+    let (left_width, right_width) = (left.source.width(), right.source.width());
+    let columns = |scan: &Scan, width: usize, at: usize| -> Vec<Expr> {
+        (0..width)
+            .map(|index| Expr::column(at + index, scan.source.column_type(index)))
+            .collect()
+    };
+    let mut exprs = columns(left, left_width, right_width);
+    exprs.extend(columns(right, right_width, 0));
+    let mut join = turned(join);
+    join.probe = probe(&join);
+    *plan = Plan::Project {
+        input: Box::new(Plan::Join(Box::new(join))),
+        exprs,
+    };
 }
 
 fn path(scan: &Scan) -> Access {

@@ -187,6 +187,7 @@ fn push_join(mut join: Join, conditions: Vec<Expr>) -> Plan {
     for condition in on {
         place.on(&join, condition, left_width);
     }
+    place.spread(&join, left_width);
     let Placed {
         above,
         left,
@@ -236,6 +237,62 @@ impl Placed {
         }
     }
 
+    /// `a = b` across the join and `b = 5` on one side: `a = 5` finds the other by its index.
+    fn spread(&mut self, join: &Join, left_width: usize) {
+        use JoinKind as K;
+        let to_left = matches!(join.kind, K::Inner | K::Semi);
+        let to_right = matches!(join.kind, K::Inner | K::Semi | K::Left | K::Anti);
+        if join.args.is_some() || !(to_left || to_right) {
+            return;
+        }
+        for condition in &self.both {
+            let Expr::Call { function, args, ty } = condition else {
+                continue;
+            };
+            let ([a, b], true) = (args.as_slice(), function.name == "=") else {
+                continue;
+            };
+            if equal_pair(condition, left_width).is_none() || a.ty() != b.ty() {
+                continue;
+            }
+            let (left, right) = match side(a, left_width) {
+                Side::Left => (a, b),
+                _ => (b, a),
+            };
+            let moved = |conditions: &[Expr], from: &Expr, to: &Expr| -> Vec<Expr> {
+                let equal = conditions
+                    .iter()
+                    .filter_map(|known| constant_of(known, from));
+                let equal = equal.map(|value| Expr::Call {
+                    function: *function,
+                    args: vec![to.clone(), value],
+                    ty: ty.clone(),
+                });
+                equal.collect()
+            };
+            let (more_right, more_left) = (
+                moved(&self.left, left, right),
+                moved(&self.right, right, left),
+            );
+            if to_right {
+                self.right.extend(
+                    more_right
+                        .into_iter()
+                        .filter(|known| !self.right.contains(known))
+                        .collect::<Vec<_>>(),
+                );
+            }
+            if to_left {
+                self.left.extend(
+                    more_left
+                        .into_iter()
+                        .filter(|known| !self.left.contains(known))
+                        .collect::<Vec<_>>(),
+                );
+            }
+        }
+    }
+
     /// A condition on pairs (ON).
     fn on(&mut self, join: &Join, condition: Expr, left_width: usize) {
         use JoinKind as K;
@@ -251,6 +308,25 @@ impl Placed {
             _ => self.both.push(condition),
         }
     }
+}
+
+/// What a condition says this expression equals, when that is the same for all rows.
+fn constant_of(condition: &Expr, expr: &Expr) -> Option<Expr> {
+    let Expr::Call { function, args, .. } = condition else {
+        return None;
+    };
+    let ([a, b], true) = (args.as_slice(), function.name == "=") else {
+        return None;
+    };
+    let value = if a == expr {
+        b
+    } else if b == expr {
+        a
+    } else {
+        return None;
+    };
+    let plain = columns_read(value).is_none() && !has_subquery(value) && value.ty() == expr.ty();
+    plain.then(|| value.clone())
 }
 
 /// A lateral right side has a frame of its own: what reads the enclosing one stays outside.
