@@ -33,7 +33,7 @@ demo:
 test:
 	@echo "make test: format, lints, house rules, unit and property tests, then black-box tests of the"
 	@echo "release binary with real clients. Up to 60 minutes the first time on 2 cores (25 of them"
-	@echo "compile RocksDB and DataFusion), about 15 later. Installs the clients it needs."
+	@echo "compile the dependencies, RocksDB above all), about 15 later. Installs the clients it needs."
 	@$(MAKE) --no-print-directory need-build need-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
@@ -61,9 +61,10 @@ lint:
 tidy:
 	@$(CARGO) test --locked -p stele-tidy
 
-# Everything that needs no socket; tidy is one of them.
+# Everything but the black-box tests; tidy is one of them.
 unit:
-	@$(CARGO) test $(SELECT) --lib --bins --test tidy
+	@$(CARGO) test $(SELECT) --tests -- --skip blackbox::
+	@$(CARGO) test $(SELECT) --doc
 
 # The binary over sockets: psql, redis-cli, psycopg, redis-py, tokio-postgres, redis-rs.
 blackbox: build clients
