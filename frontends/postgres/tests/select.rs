@@ -46,7 +46,9 @@ async fn answer(client: &Client, line: &str) -> String {
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sql/scripts");
     let entries = std::fs::read_dir(folder).expect("the scripts");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a script").path()).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a script").path())
+        .collect();
     paths.sort();
     paths
 }
@@ -62,10 +64,12 @@ async fn queries_answer_as_postgres_answers() {
             Err(_) => door.client().await,
         };
         let client = &client;
-        let printed = stele_kit::transcript::replay(&script, |_, line| async move {
-            answer(client, &line).await
-        })
-        .await;
+        let printed =
+            stele_kit::transcript::replay(
+                &script,
+                |_, line| async move { answer(client, &line).await },
+            )
+            .await;
         differences.extend(stele_kit::transcript::compare(&path, &script, &printed).err());
     }
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));

@@ -293,6 +293,21 @@ impl<'a> Binder<'a> {
                 return Ok((item, level.frame));
             }
         }
+        let renamed = self
+            .levels
+            .iter()
+            .flat_map(|level| &level.items)
+            .find(|item| {
+                item.table.as_ref().is_some_and(|table| table.name == name) && item.name != name
+            });
+        if let Some(item) = renamed {
+            let message = format!("invalid reference to FROM-clause entry for table \"{name}\"");
+            let hint = format!(
+                "Perhaps you meant to reference the table alias \"{}\".",
+                item.name
+            );
+            return Err(SqlError::new("42P01", message).with_hint(hint));
+        }
         let exists = |level: &Level| level.items.iter().any(|item| item.name == name);
         if self.levels.iter().any(exists) {
             let message = format!("invalid reference to FROM-clause entry for table \"{name}\"");
