@@ -131,6 +131,7 @@ pub fn open<D: Door>(
         asked,
         clients: JoinSet::new(),
     };
+    #[allow(clippy::disallowed_methods)] // the one place where doors start tasks
     let accepting = tokio::spawn(entrance.accept(listener));
     Ok(Opened {
         name: D::NAME,
@@ -139,6 +140,12 @@ pub fn open<D: Door>(
         stop,
         accepting,
     })
+}
+
+/// Real time on purpose: the pause is for the operating system, and no test turns its clock.
+#[allow(clippy::disallowed_methods)]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
 }
 
 /// The accepting side of one open door.
@@ -161,7 +168,7 @@ impl<D: Door> Entrance<D> {
                     Ok((stream, addr)) => self.admit(stream, addr).await,
                     Err(error) => {
                         tracing::warn!(door = D::NAME, %error, "accept failed");
-                        tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                        pause().await;
                     }
                 },
                 Some(left) = self.clients.join_next() => self.left(left),

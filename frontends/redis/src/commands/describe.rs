@@ -272,11 +272,7 @@ fn docs(session: &mut Session, args: &[Bytes]) -> Result<(), Fault> {
             .map(|command| (command, None))
             .collect()
     } else {
-        names
-            .iter()
-            .filter_map(|name| named(name))
-            .map(|(command, parent)| (command, parent))
-            .collect()
+        names.iter().filter_map(|name| named(name)).collect()
     };
     session.out.map(found.len());
     for (command, parent) in found {

@@ -20,8 +20,11 @@ pub const COMMANDS: &[Command] = &[Command::new(
     "Describes the node, in sections.",
 )];
 
+/// Writes what one section says.
+type Section = fn(&Session, &mut String);
+
 /// Name, whether it is shown without being asked for, and what it says.
-const SECTIONS: &[(&str, bool, fn(&Session, &mut String))] = &[
+const SECTIONS: &[(&str, bool, Section)] = &[
     ("Server", true, server),
     ("Clients", true, clients),
     ("Memory", true, memory),

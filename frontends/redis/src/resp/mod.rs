@@ -30,10 +30,6 @@ pub use reply::{Out, Protocol};
 pub use scan::{Limits, ProtocolError, Requests, Scanner};
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test may stop at what it did not expect"
-)]
 mod reply_test;
 #[cfg(test)]
 mod scan_test;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stele_core::op::{Op, Reply};
 use stele_core::record::table::Table;
-use stele_core::record::value::{Settings, Value, text};
+use stele_core::record::value::{Numeric, Settings, Value, text};
 use stele_core::record::{Key, Kind, head};
 use stele_core::txn::{RowError, RowRecord};
 
@@ -277,18 +277,29 @@ async fn add_float(
     let delta = parse_f64(word(args, 3)?).ok_or(NOT_FLOAT)?;
     let held = hold(deciding, word(args, 1)?).await?;
     let at = position(&held.table, word(args, 2)?)?;
-    let old = match current(&held, at) {
-        None => 0.0,
-        Some(old) => parse_f64(old.as_bytes()).ok_or(said("ERR hash value is not a float"))?,
-    };
-    let sum = old + delta;
-    if !sum.is_finite() {
-        return Err(said("ERR increment would produce NaN or Infinity"));
-    }
-    let field = (word(args, 2)?.clone(), Bytes::from(print_f64(sum)));
+    let old = current(&held, at).unwrap_or_else(|| "0".to_owned());
+    let sum = sum(&old, word(args, 3)?, delta)?;
+    let field = (word(args, 2)?.clone(), Bytes::from(sum));
     put(deciding, &held, std::slice::from_ref(&field)).await?;
     out.bulk(&field.1);
     Ok(())
+}
+
+/// Adds decimals exactly, so that a numeric column does not collect the dust of binary fractions;
+/// what is no decimal (`inf`, `0x10`) is added as floating point numbers are.
+fn sum(old: &str, delta: &[u8], delta_float: f64) -> Result<String, Fault> {
+    let decimal = |text: &str| text.parse::<Numeric>().ok().filter(Numeric::is_finite);
+    let given = std::str::from_utf8(delta).ok().and_then(decimal);
+    if let Some((old, delta)) = decimal(old).zip(given) {
+        let sum = old.add(&delta).map_err(|error| refused(&error))?;
+        return Ok(sum.trim_scale().to_string());
+    }
+    let old = parse_f64(old.as_bytes()).ok_or(said("ERR hash value is not a float"))?;
+    let sum = old + delta_float;
+    if !sum.is_finite() {
+        return Err(said("ERR increment would produce NaN or Infinity"));
+    }
+    Ok(print_f64(sum))
 }
 
 /// Rows and ordinary keys may be deleted together.

@@ -20,10 +20,11 @@ impl Session {
     /// Carries out one request and writes its answer, now or with the batch it joins.
     pub async fn perform(&mut self, args: &[Bytes]) {
         let is_skipped = self.replies == Replies::Skip;
-        if is_skipped || !self.join_batch(args).await {
+        let found = registry::resolve(args);
+        if is_skipped || !self.join_batch(&found, args).await {
             self.settle().await;
             let mark = self.out.len();
-            self.perform_alone(args).await;
+            self.perform_alone(found, args).await;
             self.hush(mark);
         }
         // Unless the request itself changed the mode, it was the one to skip.
@@ -33,22 +34,22 @@ impl Session {
     }
 
     /// Puts a plain write into the batch; false: the request is something else.
-    async fn join_batch(&mut self, args: &[Bytes]) -> bool {
-        let Ok(found) = registry::resolve(args) else {
+    async fn join_batch(&mut self, found: &Result<Found, Fault>, args: &[Bytes]) -> bool {
+        let Ok(found) = found else {
             return false;
         };
         let Run::Write(plan) = found.leaf.run else {
             return false;
         };
         let is_plain = self.queue.is_none()
-            && self.forbids(&found).is_none()
+            && self.forbids(found).is_none()
             && !self.touches_rows(found.leaf, args);
         if !is_plain {
             return false;
         }
         match plan(&self.writing(), args) {
             Ok(Plan::One(key, op, shape)) => {
-                self.note(&found);
+                self.note(found);
                 self.enqueue(key, op, shape).await;
                 true
             }
@@ -57,8 +58,8 @@ impl Session {
     }
 
     /// Carries out a request that cannot join a batch.
-    async fn perform_alone(&mut self, args: &[Bytes]) {
-        let found = match registry::resolve(args) {
+    async fn perform_alone(&mut self, found: Result<Found, Fault>, args: &[Bytes]) {
+        let found = match found {
             Ok(found) => found,
             Err(fault) => return self.reject(None, &fault),
         };

@@ -130,7 +130,7 @@ fn copy<'a>(deciding: &'a mut Deciding<'_>, args: &'a [Bytes], out: &'a mut Out)
             at += 1;
         }
         let source = deciding.key(word(args, 1)?);
-        let destination = Key::keyspace(database, word(args, 2)?.clone());
+        let destination = elsewhere(deciding, database, word(args, 2)?)?;
         if source == destination {
             return Err(said("ERR source and destination objects are the same"));
         }
@@ -150,7 +150,7 @@ fn move_to_database<'a>(
         let source = deciding.key(word(args, 1)?);
         let database =
             integer(args, 2).map_err(|_| said("ERR value is not an integer or out of range"))?;
-        let destination = Key::keyspace(numbered(database)?, word(args, 1)?.clone());
+        let destination = elsewhere(deciding, numbered(database)?, word(args, 1)?)?;
         if source == destination {
             return Err(said("ERR source and destination objects are the same"));
         }
@@ -163,6 +163,14 @@ fn move_to_database<'a>(
         )?);
         Ok(())
     })
+}
+
+/// A key of another database, where the name may be a table's.
+fn elsewhere(deciding: &Deciding<'_>, database: u8, name: &Bytes) -> Result<Key, Fault> {
+    if deciding.tables.owns(database, name) {
+        return Err(said("ERR the destination is a row of a table"));
+    }
+    Ok(Key::keyspace(database, name.clone()))
 }
 
 /// A source that is not there is an answer here and no error.

@@ -55,7 +55,7 @@ fn lcs(reading: &Reading<'_>, args: &[Bytes], out: &mut Out) -> Result<(), Fault
         show_ranges(&stretches, total, &options, out);
     } else {
         let parts = stretches.iter().rev();
-        let parts = parts.map(|found| &left[found.left..found.left + found.length]);
+        let parts = parts.filter_map(|found| left.get(found.left..found.left + found.length));
         out.bulk(&parts.collect::<Vec<_>>().concat());
     }
     Ok(())
@@ -87,24 +87,47 @@ fn options(args: &[Bytes]) -> Result<Options, Fault> {
     Ok(options)
 }
 
+/// The lengths of the longest common subsequences of all pairs of prefixes.
+struct Lengths {
+    width: usize,
+    cells: Vec<u32>,
+}
+
+impl Lengths {
+    fn new(left: &[u8], right: &[u8]) -> Self {
+        let width = right.len() + 1;
+        let mut lengths = Self {
+            width,
+            cells: vec![0; (left.len() + 1) * width],
+        };
+        for (i, a) in left.iter().enumerate() {
+            for (j, b) in right.iter().enumerate() {
+                let length = if a == b {
+                    lengths.at(i, j) + 1
+                } else {
+                    lengths.at(i, j + 1).max(lengths.at(i + 1, j))
+                };
+                if let Some(cell) = lengths.cells.get_mut((i + 1) * width + j + 1) {
+                    *cell = length;
+                }
+            }
+        }
+        lengths
+    }
+
+    /// For the first `i` bytes of the left string and the first `j` of the right one.
+    fn at(&self, i: usize, j: usize) -> u32 {
+        self.cells.get(i * self.width + j).copied().unwrap_or(0)
+    }
+}
+
 /// The stretches of one longest common subsequence, from the end of the strings to the start.
 fn stretches(left: &[u8], right: &[u8]) -> Vec<Stretch> {
-    let width = right.len() + 1;
-    let mut lengths = vec![0_u32; (left.len() + 1) * width];
-    let at = |i: usize, j: usize| i * width + j;
-    for (i, a) in left.iter().enumerate() {
-        for (j, b) in right.iter().enumerate() {
-            lengths[at(i + 1, j + 1)] = if a == b {
-                lengths[at(i, j)] + 1
-            } else {
-                lengths[at(i, j + 1)].max(lengths[at(i + 1, j)])
-            };
-        }
-    }
+    let lengths = Lengths::new(left, right);
     let mut found: Vec<Stretch> = Vec::new();
     let (mut i, mut j) = (left.len(), right.len());
     while i > 0 && j > 0 {
-        if left[i - 1] == right[j - 1] {
+        if left.get(i - 1) == right.get(j - 1) {
             (i, j) = (i - 1, j - 1);
             match found.last_mut() {
                 Some(last) if last.left == i + 1 && last.right == j + 1 => {
@@ -116,7 +139,7 @@ fn stretches(left: &[u8], right: &[u8]) -> Vec<Stretch> {
                     length: 1,
                 }),
             }
-        } else if lengths[at(i - 1, j)] > lengths[at(i, j - 1)] {
+        } else if lengths.at(i - 1, j) > lengths.at(i, j - 1) {
             i -= 1;
         } else {
             j -= 1;

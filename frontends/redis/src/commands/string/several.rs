@@ -62,7 +62,7 @@ fn set(writing: &Writing, args: &[Bytes]) -> Result<Plan, Fault> {
 /// `key value [key value ...]` from the second word on. A later value of the same key wins.
 fn assignments(database: u8, args: &[Bytes], command: &str) -> Result<Vec<(Key, Op)>, Fault> {
     let words = rest(args, 1);
-    if words.is_empty() || words.len() % 2 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(2) {
         return Err(wrong_arity(command));
     }
     let pairs = words.chunks_exact(2).map(|pair| {

@@ -147,7 +147,7 @@ fn check(conditions: &Conditions, pairs: usize) -> Result<(), Fault> {
             "ERR XX and NX options at the same time are not compatible",
         ));
     }
-    if (gt && nx) || (lt && nx) || (gt && lt) {
+    if (nx && (gt || lt)) || (gt && lt) {
         return Err(said(
             "ERR GT, LT, and/or NX options at the same time are not compatible",
         ));
