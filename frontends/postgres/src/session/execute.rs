@@ -15,7 +15,7 @@ use crate::error::SqlError;
 use crate::sql::bind::BoundQuery;
 use crate::sql::dml::{Changed, Changes, Eval};
 use crate::sql::execute::{self, ExecContext, Row};
-use crate::sql::parse::Statement;
+use crate::sql::parse::{Statement, Utility};
 use crate::sql::plan::Plan;
 use crate::sql::statement::Body;
 use crate::wire::spill::{GATHERED_BYTES_MAX, Spill};
@@ -36,6 +36,13 @@ impl Session {
         mode: Mode,
     ) -> Result<Outcome, SqlError> {
         self.check_admitted(prepared)?;
+        let ends = matches!(
+            &prepared.parsed.statement,
+            Statement::Utility(Utility::Begin(_) | Utility::Commit(_) | Utility::Rollback(_))
+        );
+        if mode == Mode::Among && self.transaction.status() == Status::Idle && !ends {
+            self.open_implicit();
+        }
         match &prepared.parsed.statement {
             Statement::Empty => Ok(Outcome::Empty),
             Statement::Sql(_) if prepared.parsed.is_deep => {
@@ -92,9 +99,6 @@ impl Session {
                     verb(body, prepared)
                 ),
             ));
-        }
-        if mode == Mode::Among {
-            self.open_implicit();
         }
         let outcome = match body {
             Body::Query(query) => {

@@ -3,7 +3,7 @@
 
 use stele_core::record::value::Value;
 use stele_core::record::{Key, head};
-use stele_core::txn::{LockMode, LockWait};
+use stele_core::txn::{Isolation, LockMode, LockWait};
 
 use super::Session;
 use super::host::Surroundings;
@@ -120,6 +120,18 @@ impl Session {
             let view = txn.view().await?;
             for (_, key) in pinned {
                 before.push(head::live(&view, key, view.now_ms())?.map(|head| head.stamp));
+            }
+        }
+        if txn.options().isolation != Isolation::ReadCommitted && !txn.has_written() {
+            // The snapshot goes on showing what it showed; what lies in the store must be that.
+            let latest = txn.engine().latest();
+            for ((_, key), before) in pinned.iter().zip(&before) {
+                if head::stored(&latest, key)?.map(|head| head.stamp) != *before {
+                    return Err(SqlError::new(
+                        "40001",
+                        "could not serialize access due to concurrent update",
+                    ));
+                }
             }
         }
         let keys: Vec<Key> = pinned.iter().map(|(_, key)| key.clone()).collect();

@@ -124,6 +124,23 @@ impl Session {
         Ok(prepared)
     }
 
+    /// What the same text was prepared as before, bound anew if need be. Statements about the
+    /// session mean something else every time and are not looked for.
+    pub fn prepared_before(
+        &mut self,
+        text: &str,
+        types: &[u32],
+    ) -> Result<Option<Arc<Prepared>>, SqlError> {
+        match self.statements.recent(text, types) {
+            Some(prepared) if prepared.body.is_some() => {
+                self.check_admitted(&prepared)?;
+                // A result that changed its shape is news to nobody here.
+                Ok(self.current(&prepared).ok())
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// A kept statement, bound anew when the catalogue or the settings have changed.
     ///
     /// # Errors

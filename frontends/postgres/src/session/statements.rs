@@ -8,12 +8,20 @@ use crate::error::SqlError;
 
 /// Statements one session may keep.
 const STATEMENT_COUNT_MAX: usize = 10_000;
+/// Statements remembered by their text.
+const RECENT_COUNT_MAX: usize = 128;
+/// Longer texts are not remembered.
+const RECENT_BYTES_MAX: usize = 4 << 10;
 
 /// A session's prepared statements.
 #[derive(Default)]
 pub struct Statements {
     by_name: HashMap<String, (Arc<Prepared>, bool)>,
+    recent: HashMap<Asked, Arc<Prepared>>,
 }
+
+/// A text and the parameter types declared with it.
+type Asked = (Arc<str>, Vec<u32>);
 
 impl Statements {
     /// Keeps a statement; the unnamed one replaces its predecessor.
@@ -37,6 +45,24 @@ impl Statements {
         }
         self.by_name.insert(name.to_owned(), (prepared, from_sql));
         Ok(())
+    }
+
+    /// A statement prepared before from the same text and types, under whatever name.
+    pub fn recent(&self, text: &str, types: &[u32]) -> Option<Arc<Prepared>> {
+        let asked: Asked = (text.into(), types.to_vec());
+        self.recent.get(&asked).cloned()
+    }
+
+    /// Remembers what a text and its types were prepared as.
+    pub fn remember(&mut self, text: &str, types: &[u32], prepared: &Arc<Prepared>) {
+        if text.len() > RECENT_BYTES_MAX {
+            return;
+        }
+        if self.recent.len() >= RECENT_COUNT_MAX {
+            self.recent.clear();
+        }
+        self.recent
+            .insert((text.into(), types.to_vec()), Arc::clone(prepared));
     }
 
     /// Whether there is a statement of this name.
@@ -74,5 +100,6 @@ impl Statements {
     /// Forgets every statement.
     pub fn clear(&mut self) {
         self.by_name.clear();
+        self.recent.clear();
     }
 }

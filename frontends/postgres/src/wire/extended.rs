@@ -75,15 +75,7 @@ impl Connection {
     }
 
     fn parse(&mut self, name: &[u8], query: &[u8], types: &[u32]) -> Result<(), Stop> {
-        let name = utf8(name)?;
-        let mut statements = parse::parse(utf8(query)?)?;
-        let parsed = statements.pop().unwrap_or_default();
-        if !statements.is_empty() {
-            return Err(SqlError::syntax(
-                "cannot insert multiple commands into a prepared statement",
-            )
-            .into());
-        }
+        let (name, query) = (utf8(name)?, utf8(query)?);
         if !name.is_empty() && self.session.statements.contains(name) {
             return Err(SqlError::new(
                 "42P05",
@@ -91,7 +83,22 @@ impl Connection {
             )
             .into());
         }
-        let prepared = self.session.prepare(parsed, types, true)?;
+        let prepared = match self.session.prepared_before(query, types)? {
+            Some(prepared) => prepared,
+            None => {
+                let mut statements = parse::parse(query)?;
+                let parsed = statements.pop().unwrap_or_default();
+                if !statements.is_empty() {
+                    return Err(SqlError::syntax(
+                        "cannot insert multiple commands into a prepared statement",
+                    )
+                    .into());
+                }
+                let prepared = self.session.prepare(parsed, types, true)?;
+                self.session.statements.remember(query, types, &prepared);
+                prepared
+            }
+        };
         self.session.statements.insert(name, prepared, false)?;
         self.output.parse_complete();
         Ok(())

@@ -14,8 +14,10 @@ use crate::error::SqlError;
 
 /// The longest first packet.
 const PACKET_BYTES_MAX: usize = 10_000;
-/// How long a client may take to say who it is, its password included.
+/// How long a client may take to say who it is.
 pub const STARTUP_MS_MAX: u64 = 10_000;
+/// How long it may take to prove it.
+pub const PROOF_MS_MAX: u64 = 60_000;
 
 const SSL_REQUEST: i32 = 80_877_103;
 const GSS_REQUEST: i32 = 80_877_104;

@@ -32,7 +32,8 @@ impl Door {
         let node = Node::in_memory().await.expect("a node");
         let db = node.database();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let opened = stele_kit::open(Postgres::new(&db), listener, db.clone(), Limits::default()).expect("a door");
+        let opened = stele_kit::open(Postgres::new(&db), listener, db.clone(), Limits::default())
+            .expect("a door");
         Self {
             opened,
             db,
@@ -47,12 +48,17 @@ impl Door {
 
     /// A client as the default user.
     pub async fn client(&self) -> Client {
-        self.connect("user=stele dbname=stele").await.expect("a connection")
+        self.connect("user=stele dbname=stele")
+            .await
+            .expect("a connection")
     }
 
     /// A client who comes in as these parameters say.
     pub async fn connect(&self, parameters: &str) -> Result<Client, Error> {
-        let config = format!("host=127.0.0.1 port={} {parameters}", self.opened.address().port());
+        let config = format!(
+            "host=127.0.0.1 port={} {parameters}",
+            self.opened.address().port()
+        );
         let (client, connection) = tokio_postgres::connect(&config, NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
@@ -60,11 +66,18 @@ impl Door {
 
     /// A client, and what it is told without asking.
     pub async fn listener(&self) -> (Client, mpsc::Receiver<AsyncMessage>) {
-        let config = format!("host=127.0.0.1 port={} user=stele dbname=stele", self.opened.address().port());
-        let (client, mut connection) = tokio_postgres::connect(&config, NoTls).await.expect("a connection");
+        let config = format!(
+            "host=127.0.0.1 port={} user=stele dbname=stele",
+            self.opened.address().port()
+        );
+        let (client, mut connection) = tokio_postgres::connect(&config, NoTls)
+            .await
+            .expect("a connection");
         let (sender, receiver) = mpsc::channel(16);
         tokio::spawn(async move {
-            while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            while let Some(Ok(message)) =
+                std::future::poll_fn(|cx| connection.poll_message(cx)).await
+            {
                 if sender.send(message).await.is_err() {
                     break;
                 }
@@ -77,7 +90,11 @@ impl Door {
 /// An answer, a line per row and per command.
 pub fn shown(answer: Result<Vec<SimpleQueryMessage>, Error>) -> String {
     match answer {
-        Ok(messages) => messages.iter().filter_map(line).collect::<Vec<_>>().join("\n"),
+        Ok(messages) => messages
+            .iter()
+            .filter_map(line)
+            .collect::<Vec<_>>()
+            .join("\n"),
         Err(error) => refused(&error),
     }
 }
@@ -97,7 +114,12 @@ fn refused(error: &Error) -> String {
     let Some(error) = error.as_db_error() else {
         return format!("ERROR: {error}");
     };
-    let mut text = format!("{} {}: {}", error.severity(), error.code().code(), error.message());
+    let mut text = format!(
+        "{} {}: {}",
+        error.severity(),
+        error.code().code(),
+        error.message()
+    );
     let extras = [
         ("DETAIL", error.detail()),
         ("constraint", error.constraint()),

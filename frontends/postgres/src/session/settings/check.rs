@@ -36,13 +36,15 @@ pub fn canonical(setting: &Definition, values: &[String]) -> Result<String, SqlE
         Accepts::Word(words) => word(words, &value)
             .ok_or_else(|| invalid().with_hint(format!("Available values: {}.", words.join(", ")))),
         // Some drivers quote the value in the startup packet: PostgreSQL reads past it.
-        Accepts::Only(words) => match words.contains(&value.trim_matches('\'').to_lowercase().as_str()) {
-            true => Ok(setting.default.to_owned()),
-            false => Err(SqlError::unsupported(format!(
-                "parameter \"{name}\" can only be \"{}\"",
-                setting.default
-            ))),
-        },
+        Accepts::Only(words) => {
+            match words.contains(&value.trim_matches('\'').to_lowercase().as_str()) {
+                true => Ok(setting.default.to_owned()),
+                false => Err(SqlError::unsupported(format!(
+                    "parameter \"{name}\" can only be \"{}\"",
+                    setting.default
+                ))),
+            }
+        }
         Accepts::TimeZone => time_zone(&value)
             .map(|zone| zone.to_string())
             .ok_or_else(invalid),

@@ -3,6 +3,8 @@
 use sqlparser::ast;
 use stele_core::record::table::{ForeignKey, ReferenceAction, Table};
 
+use stele_core::record::value::Type;
+
 use super::column::names_of;
 use super::constraint::{column_id, given};
 use super::{Ddl, naming, own_name};
@@ -136,14 +138,28 @@ fn check_shape(
                 .map(|column| column.ty.ty.clone())
         };
         let (own, theirs) = (ty(table, *own), ty(target, *theirs));
-        if own != theirs {
+        let (Some(own), Some(theirs)) = (own, theirs) else {
+            continue;
+        };
+        if key_form(&own) != key_form(&theirs) {
             return Err(
-                SqlError::new("42804", "foreign key constraint cannot be implemented")
-                    .with_detail("Key columns must be of the same type on both sides."),
+                SqlError::new("42804", "foreign key constraint cannot be implemented").with_detail(
+                    format!("Key columns are of incompatible types: {own} and {theirs}."),
+                ),
             );
         }
     }
     Ok(())
+}
+
+/// Types whose equal values have the same form in a key share one of these.
+fn key_form(ty: &Type) -> Type {
+    match ty {
+        Type::Int2 | Type::Int4 | Type::Int8 => Type::Int8,
+        Type::Text | Type::Varchar | Type::Bpchar | Type::Name => Type::Text,
+        Type::Float4 | Type::Float8 => Type::Float8,
+        other => other.clone(),
+    }
 }
 
 fn action(action: Option<&ast::ReferentialAction>) -> Result<ReferenceAction, SqlError> {

@@ -9,7 +9,7 @@ use stele_core::record::rows::{NoRows, Rows};
 use stele_core::record::table::{Column, Table};
 use stele_core::record::value::{Type, Value};
 use stele_core::record::{CollectionId, Key, Stamp, head};
-use stele_core::txn::{LockMode, LockWait, RowRecord, Txn};
+use stele_core::txn::{Isolation, LockMode, LockWait, RowRecord, Txn};
 
 use super::conflict::{Arbiter, Conflict, DoUpdate};
 use super::insert::{Cell, Insert, Source};
@@ -207,7 +207,8 @@ impl Changes<'_> {
             .txn
             .insert_row(&insert.table, fields)
             .await
-            .map_err(refused)?;
+            .map_err(refused)
+            .map_err(|error| self.unseen(insert, error))?;
         if insert.conflict.is_some() {
             touched.insert(key.clone());
         }
@@ -218,6 +219,18 @@ impl Changes<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// A row that an ON CONFLICT must not see, because it came after the snapshot, is a race lost.
+    fn unseen(&self, insert: &Insert, error: SqlError) -> SqlError {
+        let has_snapshot = self.txn.options().isolation != Isolation::ReadCommitted;
+        match insert.conflict.is_some() && has_snapshot && error.code == "23505" {
+            true => SqlError::new(
+                "40001",
+                "could not serialize access due to concurrent update",
+            ),
+            false => error,
+        }
     }
 
     /// The living row that has what these fields claim, locked.

@@ -69,8 +69,9 @@ impl Parsed {
     /// The same statement, and those inside it, with this need of stack.
     fn deep(mut self, is_deep: bool) -> Self {
         self.is_deep = is_deep;
-        if let Statement::Prepare { inner, .. } | Statement::Explain { inner, .. } | Statement::Declare { inner, .. } =
-            &mut self.statement
+        if let Statement::Prepare { inner, .. }
+        | Statement::Explain { inner, .. }
+        | Statement::Declare { inner, .. } = &mut self.statement
         {
             inner.is_deep = is_deep;
         }
