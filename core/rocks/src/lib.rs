@@ -125,7 +125,11 @@ impl Drop for Rocks {
 
 impl Store for Rocks {
     fn write(&self, batch: StoreBatch, sync: bool) -> Result<()> {
-        if self.writes.fetch_add(1, Ordering::Relaxed) % HEALTH_EVERY == 0 {
+        if self
+            .writes
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(HEALTH_EVERY)
+        {
             self.check_health()?;
         }
         let mut options = WriteOptions::default();

@@ -8,7 +8,7 @@ use super::state::{PartitionState, applied_row, collection_of_head};
 use crate::error::Result;
 use crate::record::layout::{self, TAG_OFFSET, Tag};
 use crate::record::overlay::Writes;
-use crate::record::rows::{Rows, encode_row};
+use crate::record::rows::Rows;
 use crate::record::{CollectionId, Stamp};
 use crate::store::{Family, StoreBatch, family_of};
 
@@ -31,17 +31,18 @@ pub(super) fn assemble(
     let mut batch = StoreBatch::default();
     let mut touched: Vec<(CollectionId, Stamp)> = Vec::new();
     let keep_versions = writes.is_versioned();
-    for (key, written) in writes.rows() {
-        if let (Some(collection), Some(_)) = (collection_of_head(key), &written.value) {
+    for (key, written) in writes.take_rows() {
+        let stored = written.stored();
+        if let (Some(collection), Some(_)) = (collection_of_head(&key), stored) {
             touch(&mut touched, collection, written.stamp);
         }
-        if keep_versions && is_versioned(key) {
-            keep(rows, snapshots, key, written.stamp, &mut batch)?;
+        if keep_versions && is_versioned(&key) {
+            keep(rows, snapshots, &key, written.stamp, &mut batch)?;
         }
-        let family = family_of(key);
-        match &written.value {
-            Some(value) => batch.put(family, key.clone(), encode_row(written.stamp, value)),
-            None => batch.delete(family, key.clone()),
+        let family = family_of(&key);
+        match stored {
+            Some(stored) => batch.put(family, key, stored.clone()),
+            None => batch.delete(family, key),
         }
     }
     for (key, old, until) in writes.superseded() {
@@ -93,10 +94,10 @@ fn keep(
     until: Stamp,
     batch: &mut StoreBatch,
 ) -> Result<()> {
-    if let Some(old) = rows.get(key)? {
-        if snapshots.need(old.stamp, until) {
-            batch.put(Family::History, history::row(key, until), old.encode());
-        }
+    if let Some(old) = rows.get(key)?
+        && snapshots.need(old.stamp, until)
+    {
+        batch.put(Family::History, history::row(key, until), old.encode());
     }
     Ok(())
 }

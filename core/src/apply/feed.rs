@@ -33,7 +33,13 @@ pub fn feed_row(partition: u16, index: u64) -> Vec<u8> {
 impl FeedEntry {
     /// The stored form.
     pub fn encode(&self) -> Result<Bytes> {
-        let body = postcard::to_extend(self, vec![FORMAT])
+        let size = |change: &Change| {
+            let after = change.after.as_ref().map_or(0, Bytes::len);
+            24 + change.key.bytes.len() + change.op.len() + after
+        };
+        let mut out = Vec::with_capacity(24 + self.changes.iter().map(size).sum::<usize>());
+        out.push(FORMAT);
+        let body = postcard::to_extend(self, out)
             .map_err(|error| Error::corrupt(format!("changes do not encode: {error}")))?;
         Ok(body.into())
     }

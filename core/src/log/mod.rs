@@ -50,8 +50,8 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod group;
+mod handle;
 mod journal;
-mod log;
 #[cfg(test)]
 mod log_test;
 mod machine;
@@ -75,7 +75,7 @@ use crate::op::{CommandReply, Entry, EntryReply};
 use crate::record::Stamp;
 use crate::store::StoreBatch;
 
-pub use log::Log;
+pub use handle::Log;
 pub use options::LogOptions;
 
 /// Folds entries into rows: the floor above.

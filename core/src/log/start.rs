@@ -10,8 +10,8 @@ use openraft::SnapshotPolicy;
 use stele_placement::PartitionId;
 
 use super::failure::{Guard, spawn};
+use super::handle::Inner;
 use super::journal::Journal;
-use super::log::Inner;
 use super::machine::{Applier, Raft};
 use super::mark::{Mark, MarkLine};
 use super::network::NoPeers;

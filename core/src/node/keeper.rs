@@ -36,6 +36,8 @@ const VERSION_COUNT_MAX: usize = 100_000;
 struct Memory {
     /// The schema in which no storage was found that nobody names.
     tidy_schema: Option<u64>,
+    /// Deadlines before this were looked at.
+    expired_ms: u64,
     /// Where looking through old versions goes on.
     history_from: Vec<u8>,
 }
@@ -57,10 +59,16 @@ async fn look(
     memory: &mut Memory,
     round: u64,
 ) -> Result<()> {
+    // What could not be removed is tried again now and then, not at every look,
+    // nor are the gaps that removed rows have left walked each time.
+    let is_slow = round.is_multiple_of(SLOW_EVERY);
+    let now_ms = engine.parts().clock.now_ms();
+    let from_ms = if is_slow { 0 } else { memory.expired_ms };
     for group in engine.parts().partitions.groups() {
-        expire(engine, group).await?;
+        expire_from(engine, group, from_ms).await?;
     }
-    if round.is_multiple_of(SLOW_EVERY) {
+    memory.expired_ms = now_ms;
+    if is_slow {
         engine.forget().await?;
         for group in engine.parts().partitions.groups() {
             while sweep_garbage(engine, group)? {
@@ -75,9 +83,16 @@ async fn look(
 }
 
 /// Removes records whose deadline has passed. How many.
+#[cfg(test)]
 pub async fn expire(engine: &Arc<Engine>, group: PartitionId) -> Result<u64> {
+    expire_from(engine, group, 0).await
+}
+
+/// Removes records whose deadline has passed, at `from_ms` or later.
+async fn expire_from(engine: &Arc<Engine>, group: PartitionId, from_ms: u64) -> Result<u64> {
     let mut from = layout::system(Tag::Expiry, group.0);
     let mut to = from.clone();
+    from.extend_from_slice(&from_ms.to_be_bytes());
     to.extend_from_slice(&(engine.parts().clock.now_ms() + 1).to_be_bytes());
     let mut removed = 0;
     loop {

@@ -86,7 +86,7 @@ impl Bench {
         }
         for (key, written) in writes.rows() {
             let stamp = written.stamp;
-            match written.value.clone() {
+            match written.value() {
                 Some(value) => self.rows.insert(key.clone(), Row { stamp, value }),
                 None => self.rows.remove(key),
             };

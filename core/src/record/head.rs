@@ -94,7 +94,18 @@ impl Head {
 
     /// The stored form, without the row's stamp.
     pub fn encode(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(28 + self.body.len());
+        let mut out = BytesMut::with_capacity(self.size());
+        self.encode_into(&mut out);
+        out.freeze()
+    }
+
+    /// How long the stored form is at most.
+    pub fn size(&self) -> usize {
+        27 + self.body.len()
+    }
+
+    /// Appends the stored form.
+    pub fn encode_into(&self, out: &mut impl BufMut) {
         out.put_u8(FORMAT);
         out.put_u8(self.kind as u8);
         out.put_u8(if self.expire_ms.is_some() {
@@ -110,7 +121,6 @@ impl Head {
             out.put_u64(self.count);
         }
         out.put_slice(&self.body);
-        out.freeze()
     }
 
     /// Reads the stored form.
@@ -183,7 +193,7 @@ pub fn store(rows: &mut Overlay<'_>, key: &Key, old: Option<&Head>, new: Option<
         _ => {}
     }
     match new {
-        Some(head) => rows.put(layout::head(key), head.encode()),
+        Some(head) => rows.put_head(key, head),
         None if old.is_some() => rows.delete(layout::head(key)),
         None => return,
     }

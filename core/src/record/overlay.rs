@@ -9,24 +9,33 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
-use super::rows::{Row, RowIter, Rows};
-use super::{Change, CollectionId, Stamp, layout};
+use super::rows::{Row, RowIter, Rows, STAMP_BYTES, encode_row};
+use super::{Change, CollectionId, Head, Key, Stamp, layout};
 use crate::error::Result;
 
-/// What became of a row: its new value, or `None` if it was deleted, and when.
+/// What became of a row: its new value, or that it was deleted, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// The op that did it.
     pub stamp: Stamp,
-    /// The new value.
-    pub value: Option<Bytes>,
+    stored: Option<Bytes>,
 }
 
 impl Written {
+    /// The row's stored form, made once, where it is written; `None` = deleted.
+    pub fn stored(&self) -> Option<&Bytes> {
+        self.stored.as_ref()
+    }
+
+    /// The new value; `None` = deleted.
+    pub fn value(&self) -> Option<Bytes> {
+        self.row().map(|row| row.value)
+    }
+
     fn row(&self) -> Option<Row> {
-        self.value.as_ref().map(|value| Row {
+        self.stored.as_ref().map(|stored| Row {
             stamp: self.stamp,
-            value: value.clone(),
+            value: stored.slice(STAMP_BYTES..),
         })
     }
 }
@@ -115,6 +124,11 @@ impl Writes {
         self.rows.iter()
     }
 
+    /// What became of each row touched, in key order, handed over.
+    pub fn take_rows(&mut self) -> BTreeMap<Bytes, Written> {
+        std::mem::take(&mut self.rows)
+    }
+
     /// How the record counters moved.
     pub fn counts(&self) -> &BTreeMap<CollectionId, i64> {
         &self.counts
@@ -149,10 +163,10 @@ impl Writes {
         }
         let stamp = written.stamp;
         let before = self.rows.insert(key.clone(), written);
-        if self.keeps_superseded {
-            if let Some(row) = before.as_ref().and_then(Written::row) {
-                self.superseded.push((key.clone(), row, stamp));
-            }
+        if self.keeps_superseded
+            && let Some(row) = before.as_ref().and_then(Written::row)
+        {
+            self.superseded.push((key.clone(), row, stamp));
         }
         if self.keeps_undo {
             self.undo.push(Undo::Row(key, before));
@@ -190,21 +204,27 @@ impl<'a> Overlay<'a> {
     }
 
     /// Writes a row.
-    pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) {
-        let written = Written {
-            stamp: self.stamp,
-            value: Some(value.into()),
-        };
-        self.writes.set(key.into(), written);
+    pub fn put(&mut self, key: impl Into<Bytes>, value: impl AsRef<[u8]>) {
+        let stored = encode_row(self.stamp, value.as_ref());
+        self.set(key.into(), Some(stored.into()));
+    }
+
+    /// Writes a record's head.
+    pub fn put_head(&mut self, key: &Key, head: &Head) {
+        let mut stored = Vec::with_capacity(STAMP_BYTES + head.size());
+        stored.extend_from_slice(&self.stamp.0.to_be_bytes());
+        head.encode_into(&mut stored);
+        self.set(layout::head(key).into(), Some(stored.into()));
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, key: impl Into<Bytes>) {
-        let written = Written {
-            stamp: self.stamp,
-            value: None,
-        };
-        self.writes.set(key.into(), written);
+        self.set(key.into(), None);
+    }
+
+    fn set(&mut self, key: Bytes, stored: Option<Bytes>) {
+        let stamp = self.stamp;
+        self.writes.set(key, Written { stamp, stored });
     }
 
     /// Moves a collection's record counter.
@@ -227,7 +247,7 @@ impl<'a> Overlay<'a> {
     /// when no snapshot needs them.
     pub fn discard_elements(&mut self, prefix: &[u8]) {
         let row = layout::garbage(self.partition, self.stamp, prefix);
-        self.put(row, Bytes::new());
+        self.put(row, []);
     }
 }
 
@@ -320,10 +340,10 @@ impl Iterator for Merge<'_> {
             if order == std::cmp::Ordering::Equal {
                 self.lower.next();
             }
-            if let Some((key, written)) = self.upper.next() {
-                if let Some(row) = written.row() {
-                    return Some(Ok((key.clone(), row)));
-                }
+            if let Some((key, written)) = self.upper.next()
+                && let Some(row) = written.row()
+            {
+                return Some(Ok((key.clone(), row)));
             }
         }
     }

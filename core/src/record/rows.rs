@@ -17,6 +17,9 @@ pub struct Row {
     pub value: Bytes,
 }
 
+/// How long the stamp is that stands before a stored value.
+pub const STAMP_BYTES: usize = 8;
+
 impl Row {
     /// The stored form: stamp, then value.
     pub fn encode(&self) -> Vec<u8> {
@@ -25,20 +28,22 @@ impl Row {
 
     /// Reads the stored form.
     pub fn decode(stored: Bytes) -> Result<Self> {
-        let head = stored.get(..8).and_then(|head| head.try_into().ok());
+        let head = stored
+            .get(..STAMP_BYTES)
+            .and_then(|head| head.try_into().ok());
         let Some(head) = head else {
             return Err(Error::corrupt("a stored row is shorter than its stamp"));
         };
         Ok(Self {
             stamp: Stamp(u64::from_be_bytes(head)),
-            value: stored.slice(8..),
+            value: stored.slice(STAMP_BYTES..),
         })
     }
 }
 
 /// The stored form of a row.
 pub fn encode_row(stamp: Stamp, value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(8 + value.len());
+    let mut out = Vec::with_capacity(STAMP_BYTES + value.len());
     out.extend_from_slice(&stamp.0.to_be_bytes());
     out.extend_from_slice(value);
     out

@@ -151,8 +151,8 @@ fn rows_beside_a_record_are_shown() {
 #[test]
 fn transactions_are_shown() {
     let at = |tag| [&layout::system(tag, 1)[..], &255u64.to_be_bytes()].concat();
-    let none: (TxnId, Vec<u16>, Vec<Expect>, Vec<(Key, Op)>, Stamp) =
-        (TxnId(255), vec![1, 2], vec![], vec![], AT);
+    type Parts = (TxnId, Vec<u16>, Vec<Expect>, Vec<(Key, Op)>, Stamp);
+    let none: Parts = (TxnId(255), vec![1, 2], vec![], vec![], AT);
     assert_eq!(
         base(&at(Tag::Intent), &tagged(&none)),
         format!(

@@ -13,6 +13,7 @@
 //! wounding by age. There a younger holder is wounded at once; here only if
 //! it stands in a circle, because an SQL client counts every abort as an error.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -173,15 +174,18 @@ impl LockTable {
     /// Takes op locks on all keys, or none: then the first key that is taken.
     pub fn try_ops(&self, keys: &[&Key]) -> Result<(), Key> {
         let mut state = self.state.lock();
-        let blocked = keys.iter().find(|key| {
-            let lock = state.locks.get(**key);
-            lock.is_some_and(|lock| !lock.admits(Wish::Op) || !lock.queue.is_empty())
-        });
-        if let Some(key) = blocked {
-            return Err((*key).clone());
-        }
-        for key in keys {
-            state.locks.entry((*key).clone()).or_default().ops += 1;
+        for (taken, key) in keys.iter().enumerate() {
+            match state.locks.entry((*key).clone()) {
+                Entry::Vacant(free) => free.insert(Lock::default()).ops = 1,
+                Entry::Occupied(mut lock) => {
+                    let lock = lock.get_mut();
+                    if !lock.admits(Wish::Op) || !lock.queue.is_empty() {
+                        state.release_ops(keys.iter().take(taken).copied());
+                        return Err((*key).clone());
+                    }
+                    lock.ops += 1;
+                }
+            }
         }
         Ok(())
     }
@@ -210,20 +214,7 @@ impl LockTable {
 
     /// Gives op locks back.
     pub fn release_ops<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) {
-        let mut state = self.state.lock();
-        let State { locks, waiting, .. } = &mut *state;
-        for key in keys {
-            let Some(lock) = locks.get_mut(key) else {
-                continue;
-            };
-            lock.ops = lock.ops.saturating_sub(1);
-            if !lock.queue.is_empty() {
-                lock.pass_on(waiting);
-            }
-            if lock.is_free() {
-                locks.remove(key);
-            }
-        }
+        self.state.lock().release_ops(keys);
     }
 
     /// Asks for a lock; with `wait` = false the answer is `None` if it is taken.
@@ -285,6 +276,13 @@ impl LockTable {
         }
     }
 
+    /// Does a transaction hold all of these?
+    pub fn holds(&self, owner: Owner, keys: &[Key]) -> bool {
+        let state = self.state.lock();
+        let holds = |key: &Key| state.locks.get(key).is_some_and(|lock| lock.holds(owner));
+        keys.iter().all(holds)
+    }
+
     /// How many records are locked.
     pub fn count(&self) -> usize {
         self.state.lock().locks.len()
@@ -300,6 +298,23 @@ impl LockTable {
 }
 
 impl State {
+    fn release_ops<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) {
+        let Self { locks, waiting, .. } = self;
+        for key in keys {
+            let Entry::Occupied(mut held) = locks.entry(key.clone()) else {
+                continue;
+            };
+            let lock = held.get_mut();
+            lock.ops = lock.ops.saturating_sub(1);
+            if !lock.queue.is_empty() {
+                lock.pass_on(waiting);
+            }
+            if lock.is_free() {
+                held.remove();
+            }
+        }
+    }
+
     fn leave_queue(&mut self, owner: Owner, answer: bool) {
         let Some(key) = self.waiting.remove(&owner) else {
             return;
@@ -310,10 +325,10 @@ impl State {
         };
         let is_owners =
             |waiter: &Waiter| matches!(waiter.wish, Wish::Owned(who, _) if who == owner);
-        if let Some(at) = lock.queue.iter().position(is_owners) {
-            if let Some(waiter) = lock.queue.remove(at) {
-                let _ = waiter.grant.send(answer);
-            }
+        if let Some(at) = lock.queue.iter().position(is_owners)
+            && let Some(waiter) = lock.queue.remove(at)
+        {
+            let _ = waiter.grant.send(answer);
         }
         lock.pass_on(waiting);
         if lock.is_free() {

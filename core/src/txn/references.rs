@@ -18,7 +18,7 @@ use crate::record::{Head, Key, layout};
 
 impl Txn {
     /// Every target of a new or changed row must be there, and stays there
-    /// (locked) until this transaction ends.
+    /// until this transaction ends; its other columns may change meanwhile.
     pub(super) async fn check_references(
         &mut self,
         table: &Arc<Table>,
@@ -52,7 +52,7 @@ impl Txn {
         };
         self.use_table(&target).await?;
         while let Some(key) = self.target_key(&target, foreign, values)? {
-            self.hold(&key, LockMode::Shared).await?;
+            self.hold(&reference_lock(&key), LockMode::Shared).await?;
             let row = self.row_now(&target, &key)?;
             let has_values = |row: &RowRecord| {
                 row.is_live(self.now_ms())
@@ -139,7 +139,7 @@ impl Txn {
             let Some(values) = values_of(table, &foreign.target_columns, &old.fields) else {
                 continue;
             };
-            for row in self.referring(&from, &foreign, &values).await? {
+            for row in self.referring(&old.key, &from, &foreign, &values).await? {
                 self.follow_one(table, old, &from, &foreign, row, None)
                     .await?;
             }
@@ -167,7 +167,7 @@ impl Txn {
             if after.as_ref().is_some_and(|after| same(&before, after)) {
                 continue;
             }
-            for row in self.referring(&from, &foreign, &before).await? {
+            for row in self.referring(&old.key, &from, &foreign, &before).await? {
                 if row == old.key {
                     continue; // it changes with its target, and is checked as such
                 }
@@ -222,15 +222,17 @@ impl Txn {
     /// The rows of `from` that refer to these values, locked. An expired row
     /// refers to nothing.
     ///
-    /// No row can be added meanwhile: whoever adds one locks the row it refers
-    /// to, which is locked by whoever asks here.
+    /// No row can be added meanwhile: whoever adds one takes the same lock.
     async fn referring(
         &mut self,
+        target: &Key,
         from: &Arc<Table>,
         foreign: &ForeignKey,
         values: &[Value],
     ) -> RowResult<Vec<Key>> {
         self.use_table(from).await?;
+        self.hold(&reference_lock(target), LockMode::Exclusive)
+            .await?;
         let mut referring = Vec::new();
         for key in self.candidates(from, foreign, values)? {
             self.hold(&key, LockMode::Exclusive).await?;
@@ -279,6 +281,15 @@ impl Txn {
             }
         }
         Ok(keys)
+    }
+}
+
+/// The lock that stands for a row as something to refer to: shared by those who
+/// do, exclusive for who takes it away. No record has this slot.
+fn reference_lock(row: &Key) -> Key {
+    Key {
+        slot: u16::MAX - 1,
+        ..row.clone()
     }
 }
 

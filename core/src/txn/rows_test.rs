@@ -240,6 +240,33 @@ async fn a_chain_of_rows_of_one_table_goes_as_a_whole() {
     check(&db, "a chain");
 }
 
+#[tokio::test]
+async fn a_target_may_change_while_it_is_referred_to_but_not_go() {
+    use ReferenceAction::NoAction;
+    let (node, t) = node().await;
+    let db = node.database();
+    let child = child(&db, &t, (NoAction, NoAction)).await;
+    insert(&db, &t, row(1, Some("a"), 0)).await.expect("new");
+    let mut changing = begin(&db, Isolation::ReadCommitted);
+    let old = find(&mut changing, &t, 1).await.expect("readable");
+    let old = old.expect("there");
+    let changed = changing.update_row(&t, &old, row(1, Some("b"), 5)).await;
+    changed.expect("current");
+    // Neither waits for the other.
+    let mut referring = begin(&db, Isolation::ReadCommitted);
+    let referred = referring.insert_row(&child, row(10, None, 1)).await;
+    referred.expect("its target is there");
+    changing.commit().await.expect("committed");
+    let going = delete(&db, &t, 1);
+    let commit = async {
+        rest(20).await;
+        referring.commit().await.expect("committed");
+    };
+    let (gone, ()) = futures::join!(going, commit);
+    assert_eq!(code(gone), Some("23503"), "it waited for who refers to it");
+    check(&db, "a target");
+}
+
 /// The target goes after the snapshot was taken, so the snapshot shows it still.
 #[tokio::test]
 async fn a_reference_is_checked_against_what_is_there_not_what_was() {

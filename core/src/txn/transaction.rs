@@ -173,9 +173,15 @@ impl Txn {
             return self.view().await;
         }
         let store = &self.engine.parts.store;
-        let cut = self.engine.committing.cut(keys, || store.snapshot()).await;
+        let are_held = !keys.is_empty() && self.engine.locks.holds(self.owner, keys);
+        let rows = if are_held {
+            // Nobody else can change them: no need to freeze anything.
+            self.engine.latest()
+        } else {
+            StoreRows(self.engine.committing.cut(keys, || store.snapshot()).await)
+        };
         let now_ms = self.engine.parts.clock.now_ms();
-        Ok(self.txn_view(View::store(StoreRows(cut), now_ms)))
+        Ok(self.txn_view(View::store(rows, now_ms)))
     }
 
     /// What is committed now and own writes, at any isolation: what constraints

@@ -14,7 +14,10 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let db = node.database();
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     let opened = stele_kit::open(Postgres::new(&db), listener, db, Limits::default())?;
-    println!("psql -h 127.0.0.1 -p {} -U stele stele", opened.address().port());
+    println!(
+        "psql -h 127.0.0.1 -p {} -U stele stele",
+        opened.address().port()
+    );
     std::future::pending::<()>().await;
     Ok(())
 }

@@ -33,6 +33,8 @@ pub struct SqlErrorFields {
     pub data_type: Option<String>,
     /// The constraint it concerns.
     pub constraint: Option<String>,
+    /// What was being done: the CONTEXT line.
+    pub context: Option<String>,
 }
 
 /// What everything in this door returns.
@@ -83,6 +85,12 @@ impl SqlError {
     /// The same error with a HINT line.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with a CONTEXT line, unless it has one already.
+    pub fn with_context(mut self, context: impl Into<String>) -> Self {
+        self.0.context.get_or_insert_with(|| context.into());
         self
     }
 

@@ -1,5 +1,7 @@
 //! The postgres door over a socket, with a real client and a node that keeps nothing.
 
+#![allow(clippy::disallowed_methods, clippy::expect_used)]
+
 mod support;
 
 use std::path::Path;

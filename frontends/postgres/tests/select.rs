@@ -7,6 +7,8 @@
 //! SQL_ORACLE="host=127.0.0.1 port=5432 user=postgres dbname=empty" UPDATE=1 cargo test --test select
 //! ```
 
+#![allow(clippy::disallowed_methods, clippy::expect_used)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

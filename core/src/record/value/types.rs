@@ -495,12 +495,7 @@ mod tests {
             if info.array_oid != 0 {
                 let array = Type::array_of(info.ty.clone());
                 assert_eq!(Type::from_oid(info.array_oid), Some(array.clone()));
-                assert_eq!(
-                    Type::from_name(&array.name()).is_some(),
-                    true,
-                    "{}",
-                    array.name()
-                );
+                assert!(Type::from_name(&array.name()).is_some(), "{}", array.name());
             }
         }
         assert_eq!(Type::from_name("INT"), Some(Type::Int4));

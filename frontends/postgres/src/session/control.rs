@@ -71,9 +71,13 @@ impl Session {
 
     async fn utility(&mut self, utility: &Utility) -> Result<Outcome, SqlError> {
         let tag = match utility {
-            Utility::Begin(modes) => {
+            Utility::Begin(modes, is_start) => {
                 self.begin(*modes)?;
-                "BEGIN"
+                if *is_start {
+                    "START TRANSACTION"
+                } else {
+                    "BEGIN"
+                }
             }
             Utility::Commit(chain) => return self.commit_command(*chain).await.map(Outcome::Done),
             Utility::Rollback(chain) => return self.rollback_command(*chain).map(Outcome::Done),

@@ -117,7 +117,18 @@ impl Session {
                 statement: Statement::Sql(query.clone()),
                 ..Parsed::default()
             },
-            CopySource::Table { name, columns } => table_query(name, columns)?,
+            CopySource::Table { name, columns } => {
+                let catalog = self.catalog()?;
+                if let Some(table) = catalog.table(name) {
+                    positions(table, columns)?;
+                } else if !name.contains('.') && catalog.sequence(name).is_none() {
+                    return Err(SqlError::new(
+                        "42P01",
+                        format!("relation \"{name}\" does not exist"),
+                    ));
+                }
+                table_query(name, columns)?
+            }
         };
         let (prepared, outcome) = self.run_inner(&parsed, &[], mode).await?;
         match outcome {

@@ -38,7 +38,7 @@ impl Session {
         self.check_admitted(prepared)?;
         let ends = matches!(
             &prepared.parsed.statement,
-            Statement::Utility(Utility::Begin(_) | Utility::Commit(_) | Utility::Rollback(_))
+            Statement::Utility(Utility::Begin(..) | Utility::Commit(_) | Utility::Rollback(_))
         );
         if mode == Mode::Among && self.transaction.status() == Status::Idle && !ends {
             self.open_implicit();

@@ -156,9 +156,11 @@ impl Session {
 
     /// The same statement, bound anew if need be.
     pub(super) fn current(&mut self, prepared: &Arc<Prepared>) -> Result<Arc<Prepared>, SqlError> {
+        let version = self.catalog()?.version;
         let is_current = prepared.body.is_none()
             || (prepared.settings_generation == self.settings.generation
-                && prepared.catalog_version == self.catalog()?.version);
+                && prepared.catalog_version == version
+                && !is_changing(version));
         if is_current || self.transaction.status() == Status::Failed {
             return Ok(Arc::clone(prepared));
         }
@@ -207,6 +209,12 @@ impl Session {
             false => Ok(()),
         }
     }
+}
+
+/// Whether this is the catalogue of a transaction that changes it: its version does not say
+/// how often, so nothing bound to it is kept.
+fn is_changing(version: u64) -> bool {
+    version > u64::MAX / 2
 }
 
 fn types_of(oids: &[u32]) -> Result<Vec<Option<Type>>, SqlError> {

@@ -91,7 +91,7 @@ pub async fn serve(client: Client, db: Database, shared: Arc<Shared>) -> std::io
         Ok(opened) => opened,
         Err(error) => {
             output.report(Severity::Fatal, &error);
-            return flush(&mut stream, &mut output).await;
+            return flush(&stream, &mut output).await;
         }
     };
     let mut connection = Connection {
@@ -148,7 +148,7 @@ async fn admit(
 impl Connection {
     fn greet(&mut self) {
         for (name, value) in self.session.reported() {
-            self.output.parameter_status(&name, &value);
+            self.output.parameter_status(name, &value);
         }
         let key = BackendKeyData::new(self.registered.pid, SecretKey::I32(self.registered.secret));
         self.output.message(&key);
@@ -235,7 +235,7 @@ impl Connection {
             self.output.report(severity, &notice);
         }
         for (name, value) in self.session.take_reported() {
-            self.output.parameter_status(&name, &value);
+            self.output.parameter_status(name, &value);
         }
     }
 

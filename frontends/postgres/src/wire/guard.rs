@@ -17,6 +17,7 @@ use crate::error::SqlError;
 const AHEAD_BYTES_MAX: usize = 1 << 20;
 
 /// Resolves after so long, or never.
+#[allow(clippy::disallowed_methods)] // a client's patience, not the data's time
 pub async fn after(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
@@ -82,6 +83,7 @@ async fn attended<T>(
 struct Timer(tokio::task::JoinHandle<()>);
 
 impl Timer {
+    #[allow(clippy::disallowed_methods)] // as above
     fn start(cancel: &Arc<Cancel>, limit: Duration) -> Self {
         let cancel = Arc::clone(cancel);
         Self(stele_core::env::spawn(async move {

@@ -53,6 +53,7 @@ pub fn encode(out: &mut BytesMut, severity: Severity, error: &SqlError, bytes_ma
     let optional = [
         (b'D', &error.detail),
         (b'H', &error.hint),
+        (b'W', &error.context),
         (b's', &error.schema),
         (b't', &error.table),
         (b'c', &error.column),

@@ -9,6 +9,7 @@
 //! one would read it in psql's unaligned mode.
 //!
 //! **Limits.** tokio-postgres tells how many rows a command touched, not its tag.
+#![allow(dead_code)] // each test binary uses its part
 
 use std::fmt::Write;
 

@@ -72,7 +72,7 @@ impl SessionSettings {
     pub fn start(user: &str, given: &[(String, String)]) -> Result<Self, SqlError> {
         let mut settings = Self::default();
         for (name, value) in given {
-            settings.set(name, &[value.clone()], false)?;
+            settings.set(name, std::slice::from_ref(value), false)?;
         }
         let mut start = std::mem::take(&mut *Arc::make_mut(&mut settings.session));
         start.insert("session_authorization".to_owned(), user.to_owned());

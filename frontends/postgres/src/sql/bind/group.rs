@@ -5,10 +5,10 @@ use stele_core::record::expr::Expr;
 use stele_core::record::value::Type;
 
 use super::aggregate::GROUPING_AT;
+use super::assembly::marker;
 use super::names;
 use super::output::Target;
 use super::scope::{AGGREGATE_AT, Binder, Clause, Level, WINDOW_AT};
-use super::select::marker;
 use crate::error::{Result, SqlError};
 
 /// How many grouping sets a query may have (PostgreSQL's limit).

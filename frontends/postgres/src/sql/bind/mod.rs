@@ -23,6 +23,7 @@
 //! **Further reading.** PostgreSQL manual, chapters 7 (queries) and 10 (type conversion).
 
 mod aggregate;
+mod assembly;
 mod call;
 mod coerce;
 mod cte;
@@ -30,6 +31,7 @@ mod dml;
 mod expr;
 mod from;
 mod group;
+mod join;
 mod literal;
 pub mod names;
 mod operator;

@@ -44,6 +44,7 @@ pub(crate) enum Unknowns<'t> {
 }
 
 /// What follows a query's body.
+#[derive(Default)]
 pub(super) struct Tail<'e> {
     pub order: &'e [ast::OrderByExpr],
     pub limit: Option<&'e ast::Expr>,
@@ -284,18 +285,6 @@ impl Binder<'_> {
             },
             locks: None,
         })
-    }
-}
-
-impl Default for Tail<'_> {
-    fn default() -> Self {
-        Self {
-            order: &[],
-            limit: None,
-            offset: None,
-            fetch: None,
-            locks: &[],
-        }
     }
 }
 

@@ -65,6 +65,7 @@ impl Binder<'_> {
         Ok((bound?, args))
     }
 
+    #[allow(clippy::wrong_self_convention)] // FROM, the clause
     fn from_call(&mut self, name: &str, args: &[&ast::Expr]) -> Result<FunctionCall> {
         let bound = self.exprs(args.iter().copied())?;
         let types: Vec<Type> = bound.iter().map(Expr::ty).collect();

@@ -152,9 +152,7 @@ fn custom(name: &ast::ObjectName, modifiers: &[String]) -> Result<ColumnType> {
     let quoted = matches!(name.0.last(), Some(ast::ObjectNamePart::Identifier(ident)) if ident.quote_style.is_some());
     let known_schema = matches!(qualified.schema.as_deref(), None | Some("pg_catalog"));
     // `"char"` is the catalogue's one-byte type, `char` is character(1).
-    let spelled = if quoted && qualified.name == "char"
-        || qualified.schema.is_some() && qualified.name == "char"
-    {
+    let spelled = if qualified.name == "char" && (quoted || qualified.schema.is_some()) {
         "\"char\""
     } else {
         &qualified.name

@@ -135,7 +135,7 @@ impl CopyIn {
         if fields.len() > wanted {
             return Err(
                 SqlError::new("22P04", "extra data after last expected column")
-                    .with_detail(format!("COPY {}, line {line}", self.table.name)),
+                    .with_context(format!("COPY {}, line {line}", self.table.name)),
             );
         }
         match self
@@ -148,7 +148,7 @@ impl CopyIn {
                 "22P04",
                 format!("missing data for column \"{}\"", column.name),
             )
-            .with_detail(format!("COPY {}, line {line}", self.table.name))),
+            .with_context(format!("COPY {}, line {line}", self.table.name))),
         }
     }
 
@@ -162,11 +162,27 @@ impl CopyIn {
             let Some(column) = self.table.columns.get(*position) else {
                 continue;
             };
-            values.push(match field {
-                None => Value::Null,
-                Some(bytes) if self.is_binary() => value::receive(bytes, &column.ty)?,
-                Some(bytes) => value::parse(utf8(bytes)?, &column.ty, settings)?,
-            });
+            let value = match field {
+                None => Ok(Value::Null),
+                Some(bytes) if self.is_binary() => {
+                    value::receive(bytes, &column.ty).map_err(SqlError::from)
+                }
+                Some(bytes) => {
+                    utf8(bytes).and_then(|text| Ok(value::parse(text, &column.ty, settings)?))
+                }
+            };
+            let place = |error: SqlError| {
+                let shown = field
+                    .as_deref()
+                    .map(String::from_utf8_lossy)
+                    .unwrap_or_default();
+                let (table, line) = (&self.table.name, self.count);
+                error.with_context(format!(
+                    "COPY {table}, line {line}, column {}: \"{shown}\"",
+                    column.name
+                ))
+            };
+            values.push(value.map_err(place)?);
         }
         Ok(values)
     }

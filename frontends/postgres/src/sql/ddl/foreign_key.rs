@@ -48,11 +48,11 @@ impl Ddl<'_> {
             }
         };
         let target_columns = target_columns(&target, &key.referred_columns)?;
-        check_shape(table, &columns, &target, &target_columns)?;
         let name = match &key.name {
             Some(name) => given(table, names::fold(name))?,
             None => naming::constraint(table, &names_of(table, &columns), "fkey"),
         };
+        check_shape(&name, table, &columns, &target, &target_columns)?;
         let on_update = action(key.on_update.as_ref())?;
         if on_update == ReferenceAction::Cascade {
             return Err(SqlError::unsupported("ON UPDATE CASCADE is not supported"));
@@ -118,6 +118,7 @@ fn target_columns(target: &Table, named: &[ast::Ident]) -> Result<Vec<u32>, SqlE
 }
 
 fn check_shape(
+    name: &str,
     table: &Table,
     columns: &[u32],
     target: &Table,
@@ -129,7 +130,7 @@ fn check_shape(
             "number of referencing and referenced columns for foreign key disagree",
         ));
     }
-    for (own, theirs) in columns.iter().zip(target_columns) {
+    for (own_id, target_id) in columns.iter().zip(target_columns) {
         let ty = |table: &Table, id: u32| {
             table
                 .columns
@@ -137,16 +138,17 @@ fn check_shape(
                 .find(|column| column.id == id)
                 .map(|column| column.ty.ty.clone())
         };
-        let (own, theirs) = (ty(table, *own), ty(target, *theirs));
+        let (own, theirs) = (ty(table, *own_id), ty(target, *target_id));
         let (Some(own), Some(theirs)) = (own, theirs) else {
             continue;
         };
         if key_form(&own) != key_form(&theirs) {
-            return Err(
-                SqlError::new("42804", "foreign key constraint cannot be implemented").with_detail(
-                    format!("Key columns are of incompatible types: {own} and {theirs}."),
-                ),
-            );
+            let message = format!("foreign key constraint \"{name}\" cannot be implemented");
+            return Err(SqlError::new("42804", message).with_detail(format!(
+                "Key columns \"{}\" and \"{}\" are of incompatible types: {own} and {theirs}.",
+                names_of(table, &[*own_id]).join(""),
+                names_of(target, &[*target_id]).join("")
+            )));
         }
     }
     Ok(())

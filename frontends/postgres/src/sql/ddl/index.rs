@@ -22,7 +22,10 @@ impl Ddl<'_> {
             return Err(SqlError::internal("a table is missing"));
         };
         let catalog = self.catalog()?;
-        let ids = key_columns(&table, &create.columns)?;
+        let ids = key_columns(&table, &create.columns).map_err(|mut error| {
+            error.message = error.message.replace(" named in key", "");
+            error
+        })?;
         let name = match &create.name {
             Some(name) => own_name(name)?,
             None => naming::index(&catalog, &table, &names_of(&table, &ids), "idx"),

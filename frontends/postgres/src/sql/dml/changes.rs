@@ -368,23 +368,58 @@ impl Changes<'_> {
         Ok(changed)
     }
 
-    /// DELETE.
+    /// DELETE. A table that refers to itself has its constraint checked at the end in SQL: rows
+    /// that others of the statement still refer to wait until those are gone.
     pub async fn delete(&mut self, delete: &Delete) -> Result<Changed, SqlError> {
         let table = &delete.table;
         self.txn.use_table(table).await.map_err(refused)?;
+        let refers_to_itself = table.foreign_keys.iter().any(|key| key.target == table.id);
         let mut changed = Changed::default();
-        for found in self.find(table, &delete.scope).await? {
-            let Some((old, row)) = self.current(table, &delete.scope, found).await? else {
-                continue;
-            };
-            self.txn.delete_row(table, &old).await.map_err(refused)?;
-            changed.count += 1;
-            if let Some(returning) = &delete.returning {
-                self.give_back(returning, &delete.scope, row, &mut changed)
-                    .await?;
+        let mut doomed = self.find(table, &delete.scope).await?;
+        loop {
+            let before = changed.count;
+            let mut waiting = Vec::new();
+            let mut refusal = None;
+            for found in doomed {
+                let key = found.key.clone();
+                let place = self.txn.savepoint();
+                match self.delete_one(delete, found, &mut changed).await {
+                    Err(error) if refers_to_itself && error.code == "23503" => {
+                        self.txn.rollback_to(&place);
+                        waiting.push(Found {
+                            key,
+                            stamp: None,
+                            row: Vec::new(),
+                        });
+                        refusal = Some(error);
+                    }
+                    done => done?,
+                }
+            }
+            match refusal {
+                None => return Ok(changed),
+                Some(error) if changed.count == before => return Err(error),
+                Some(_) => doomed = waiting,
             }
         }
-        Ok(changed)
+    }
+
+    async fn delete_one(
+        &mut self,
+        delete: &Delete,
+        found: Found,
+        changed: &mut Changed,
+    ) -> Result<(), SqlError> {
+        let table = &delete.table;
+        let Some((old, row)) = self.current(table, &delete.scope, found).await? else {
+            return Ok(());
+        };
+        self.txn.delete_row(table, &old).await.map_err(refused)?;
+        changed.count += 1;
+        match &delete.returning {
+            Some(returning) => self.give_back(returning, &delete.scope, row, changed).await,
+            None => Ok(()),
+        }
     }
 
     /// The rows a statement is about, each record once.

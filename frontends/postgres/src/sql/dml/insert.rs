@@ -33,6 +33,7 @@ pub struct Insert {
 
 /// Where rows come from.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one per statement
 pub enum Source {
     /// VALUES: cells, and what they need.
     Values(Vec<Vec<Cell>>, BoundRow),

@@ -53,7 +53,7 @@ impl SetFunction {
             "json_each_text" | "jsonb_each_text" => json_each(name, types, true),
             "json_object_keys" | "jsonb_object_keys" => {
                 let ty = json_type(name);
-                fits(types, &[ty.clone()])
+                fits(types, std::slice::from_ref(&ty))
                     .then(|| Self::of(Kind::JsonKeys, vec![ty], vec![unnamed(Type::Text)]))
             }
             "regexp_matches" => strings(Kind::RegexpMatches, types, Type::array_of(Type::Text)),

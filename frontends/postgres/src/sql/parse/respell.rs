@@ -110,7 +110,7 @@ fn locks(tokens: &mut Vec<TokenWithSpan>) {
 }
 
 /// A locking clause before LIMIT, OFFSET or FETCH moves to the end, where it means the same.
-fn lock_place(tokens: &mut Vec<TokenWithSpan>) {
+fn lock_place(tokens: &mut [TokenWithSpan]) {
     let mut depth = 0usize;
     let mut lock = None;
     let mut bound = None;

@@ -13,8 +13,8 @@ use crate::session::{IsolationLevel, Modes};
 /// A statement about the session or the transaction.
 #[derive(Clone, Debug)]
 pub enum Utility {
-    /// BEGIN, START TRANSACTION.
-    Begin(Modes),
+    /// BEGIN; `true` = START TRANSACTION, whose tag differs.
+    Begin(Modes, bool),
     /// COMMIT, END; `true` = AND CHAIN.
     Commit(bool),
     /// ROLLBACK, ABORT; `true` = AND CHAIN.
@@ -179,12 +179,12 @@ impl Cursor<'_> {
             "begin" => {
                 self.skip(1);
                 let _ = self.take("work") || self.take("transaction");
-                Utility::Begin(self.modes()?)
+                Utility::Begin(self.modes()?, false)
             }
             "start" => {
                 self.skip(1);
                 self.expect("transaction")?;
-                Utility::Begin(self.modes()?)
+                Utility::Begin(self.modes()?, true)
             }
             "commit" | "end" => {
                 self.skip(1);

@@ -373,7 +373,7 @@ fn probe(join: &Join) -> Option<Probe> {
         .exprs_mut()
         .into_iter()
         .any(|expr| reads_outer(expr));
-    (by_key && uses_outer).then(|| Probe {
+    (by_key && uses_outer).then_some(Probe {
         right: Plan::Scan(scan),
         args,
     })

@@ -235,7 +235,7 @@ fn the_information_schema_knows_columns_and_keys() {
             "numeric_precision",
         ];
         let rows = select(cx, "information_schema", "columns", &columns, |row| {
-            row[0] == "parent" && row[1] <= "id".to_string()
+            row[0] == "parent" && row[1].as_str() <= "id"
         });
         assert_eq!(
             rows,

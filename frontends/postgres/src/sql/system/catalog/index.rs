@@ -130,7 +130,10 @@ fn operator_class(ty: &Type) -> u32 {
         .map_or(0, |class| class.0)
 }
 
-fn classes(cx: &SystemContext<'_>) -> Vec<((u32, &'static str, u32, u32), u32)> {
+/// An operator class of [`CLASSES`], and its owner.
+type OwnedClass = ((u32, &'static str, u32, u32), u32);
+
+fn classes(cx: &SystemContext<'_>) -> Vec<OwnedClass> {
     CLASSES
         .into_iter()
         .map(|class| (class, owner(cx)))
