@@ -75,7 +75,7 @@ busy), against the release binary at `fsync everysec`; the rows with a star agai
 
 Every failure is a command this door does not have. type/list and type/zset were run \
 on a node in memory with the tests of blocking pops, `LMPOP`, `ZMPOP`, `ZUNION` and their relatives \
-left out: 117 and 133 passed, 3 and 3 failed, for `DUMP`, `BRPOPLPUSH`, `ZUNION`, and keys that the \
+left out: 117 and 133 passed, 3 and 3 failed, for `DUMP`, `BLMOVE`, `ZUNION`, and keys that the \
 tests left out would have made. In pubsub, keyspace events are refused, and one test that does not \
 wait for its own UNSUBSCRIBE fails when two processors serve its two connections.
 
