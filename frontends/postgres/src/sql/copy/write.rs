@@ -88,14 +88,17 @@ impl Writer {
             .iter()
             .map(|field| field.name.as_str().into())
             .collect();
-        Some(self.row(&names))
+        Some(match self.options.format {
+            CopyFormat::Csv => self.csv_row(&names, false),
+            _ => self.row(&names),
+        })
     }
 
     fn row(&self, row: &[Value]) -> Bytes {
         match self.options.format {
             CopyFormat::Binary => binary_row(row),
             CopyFormat::Text => self.text_row(row),
-            CopyFormat::Csv => self.csv_row(row),
+            CopyFormat::Csv => self.csv_row(row, true),
         }
     }
 
@@ -138,7 +141,8 @@ impl Writer {
         }
     }
 
-    fn csv_row(&self, row: &[Value]) -> Bytes {
+    /// A line of CSV; the line of names is never quoted without need.
+    fn csv_row(&self, row: &[Value], may_force: bool) -> Bytes {
         let mut out = Vec::new();
         let mut spelled = String::new();
         for (at, value) in row.iter().enumerate() {
@@ -151,18 +155,23 @@ impl Writer {
             }
             spelled.clear();
             text::print_to(value, &self.settings, &mut spelled);
-            self.csv_field(at, row.len(), &spelled, &mut out);
+            let is_forced = may_force && self.is_forced(at);
+            self.csv_field(is_forced, row.len(), &spelled, &mut out);
         }
         out.push(b'\n');
         out.into()
     }
 
-    fn csv_field(&self, at: usize, width: usize, spelled: &str, out: &mut Vec<u8>) {
-        let options = &self.options;
-        let is_forced = options.force_quote.as_ref().is_some_and(|columns| {
+    /// Whether FORCE_QUOTE names this column.
+    fn is_forced(&self, at: usize) -> bool {
+        self.options.force_quote.as_ref().is_some_and(|columns| {
             let name = self.fields.get(at).map_or("", |field| &field.name);
             columns.is_empty() || columns.iter().any(|column| column == name)
-        });
+        })
+    }
+
+    fn csv_field(&self, is_forced: bool, width: usize, spelled: &str, out: &mut Vec<u8>) {
+        let options = &self.options;
         let is_special = |byte: u8| {
             byte == options.delimiter || byte == options.quote || matches!(byte, b'\n' | b'\r')
         };
