@@ -28,6 +28,9 @@ const SLOW_EVERY: u64 = 20;
 const CHUNK: usize = 1000;
 /// How many expired rows of tables are deleted at once.
 const ROW_COUNT_MAX: usize = 64;
+/// How long it waits for a lock: a client that sits on a table, or on a row that
+/// refers to an expired one, must not stop expiry elsewhere.
+const LOCK_WAIT_MS: u64 = 20;
 /// How many old versions are looked at before something else has its turn.
 const VERSION_COUNT_MAX: usize = 100_000;
 
@@ -150,6 +153,7 @@ async fn expire_row(engine: &Arc<Engine>, key: &Key) -> RowResult<bool> {
     };
     let mut options = TxnOptions::default();
     options.level.fsync = Some(Fsync::Off); // found again if it gets lost
+    options.lock_timeout_ms = LOCK_WAIT_MS;
     let mut txn = Txn::begin(engine.clone(), options);
     txn.use_table(table).await?;
     let keys = std::slice::from_ref(key);

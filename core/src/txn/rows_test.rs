@@ -302,11 +302,11 @@ async fn a_reference_to_a_unique_value_waits_for_who_changes_it() {
     let mut changing = begin(&db, Isolation::ReadCommitted);
     let old = find(&mut changing, &t, 1).await.expect("readable");
     let old = old.expect("there");
+    let changed = changing.update_row(&t, &old, row(1, Some("b"), 0)).await;
+    changed.expect("current");
     let referring = insert(&db, &by_value, row(7, Some("a"), 0));
     let change = async {
         rest(20).await;
-        let changed = changing.update_row(&t, &old, row(1, Some("b"), 0)).await;
-        changed.expect("current");
         changing.commit().await.expect("committed");
     };
     let (referred, ()) = futures::join!(referring, change);
