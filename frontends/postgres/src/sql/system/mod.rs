@@ -35,8 +35,6 @@ mod name;
 mod names;
 mod owner;
 mod procedure;
-#[cfg(test)]
-mod psql_test;
 mod relation;
 mod schema;
 mod stored;
