@@ -18,7 +18,7 @@ pub const DEFAULT_DATABASE: &str = "stele";
 /// What a client beyond the limit is told: FATAL 53300, encoded by hand because there is no
 /// connection to encode it.
 const REFUSAL: &[u8] =
-    b"E\x00\x00\x00\x3eSFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0";
+    b"E\x00\x00\x00\x3bSFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0";
 
 /// The postgres door.
 pub struct Postgres {

@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_word_and_its_place() {
-        let error = parse("select 1;\nselect from where").expect_err("refused");
+        let error = parse("select 1;\nselect )").expect_err("refused");
         assert_eq!(error.code, "42601");
         assert!(error.position.is_some());
         let error = parse("selec 1").expect_err("refused");

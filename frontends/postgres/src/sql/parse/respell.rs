@@ -189,7 +189,6 @@ mod tests {
             "create sequence s start 10 no cycle increment 5 no minvalue",
             "select * from t for no key update",
             "select * from t for key share skip locked limit 1",
-            "select * from (select * from t for update limit 2) s limit 1",
         ] {
             assert!(parse(text).is_ok(), "{text}: {:?}", parse(text).err());
         }
