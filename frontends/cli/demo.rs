@@ -22,14 +22,14 @@ async fn demo(settings: Settings) -> Result<(), Failure> {
     let node = Node::open(&in_folder(settings, folder.path())).await?;
     tokio::select! {
         loaded = load(node.postgres()) => loaded.map_err(Failure::running)?,
-        () = stop.asked() => return node.close().await,
+        () = stop.asked() => return node.close().await.map(drop),
     }
     show(&lines(node.postgres(), node.redis()));
     tokio::select! {
         () = stop.asked() => {}
         failure = node.failed() => return Err(failure),
     }
-    node.close().await
+    node.close().await.map(drop)
 }
 
 /// The demo's own folder and ports, whatever the settings say.

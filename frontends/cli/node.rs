@@ -53,6 +53,9 @@ fn build(threads: usize, name: &str) -> Result<Runtime, Failure> {
         .map_err(Failure::running)
 }
 
+/// How long threads are waited for at exit.
+pub const EXIT_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A running node and its open doors.
 pub struct Node {
     core: stele_core::Node,
@@ -62,7 +65,16 @@ pub struct Node {
 }
 
 /// A runtime that may be dropped anywhere: nothing waits for its tasks.
-struct Background(Option<Runtime>);
+pub struct Background(Option<Runtime>);
+
+impl Background {
+    /// Waits for its threads to end: none may touch the store while the process exits.
+    pub fn join(mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(EXIT_MAX);
+        }
+    }
+}
 
 impl Drop for Background {
     fn drop(&mut self) {
@@ -124,14 +136,14 @@ impl Node {
     }
 
     /// Lets clients finish, then the logs; what was answered is on disk.
-    pub async fn close(self) -> Result<(), Failure> {
+    /// What is returned is to be joined outside any runtime.
+    pub async fn close(self) -> Result<Background, Failure> {
         let (redis, postgres) = tokio::join!(self.redis.close(), self.postgres.close());
         if redis + postgres > 0 {
             tracing::warn!(redis, postgres, "clients that did not finish were cut off");
         }
-        // Its clients have left or were cut off.
-        drop(self.sql);
-        self.core.close().await.map_err(Failure::running)
+        self.core.close().await.map_err(Failure::running)?;
+        Ok(self.sql)
     }
 }
 

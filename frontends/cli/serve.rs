@@ -3,18 +3,26 @@
 use crate::config::Settings;
 
 use super::Failure;
-use super::node::{Node, runtime};
+use super::node::{Background, EXIT_MAX, Node, runtime};
 use super::stop::Stop;
 
 pub fn run(settings: Settings) -> Result<(), Failure> {
     let runtime = runtime(&settings)?;
-    let outcome = runtime.block_on(serve(settings));
-    // After a failure nothing may be waited for; after a close nothing is left.
-    runtime.shutdown_background();
-    outcome
+    match runtime.block_on(serve(settings)) {
+        Ok(sql) => {
+            sql.join();
+            runtime.shutdown_timeout(EXIT_MAX);
+            Ok(())
+        }
+        Err(failure) => {
+            // After a failure nothing may be waited for.
+            runtime.shutdown_background();
+            Err(failure)
+        }
+    }
 }
 
-async fn serve(settings: Settings) -> Result<(), Failure> {
+async fn serve(settings: Settings) -> Result<Background, Failure> {
     let mut stop = Stop::listen().map_err(Failure::running)?;
     say_absent("http", settings.http_port);
     say_absent("nats", settings.nats_port);
