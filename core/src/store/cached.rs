@@ -5,12 +5,17 @@
 //! replaces, so most reads are of few rows. Only heads are kept: elements,
 //! index entries and everything scanned are read below.
 //!
-//! Readers must never see a batch half: while it is written, its heads are out
-//! of the cache and cannot come back, so that everybody reads the store below,
-//! where a batch is atomic. What a reader finds below goes into the cache only
-//! if no write touched its shard meanwhile.
+//! Readers must never see a batch half: while it is written, the parts of the key
+//! space it touches (its shards) are read from the store below, where a batch is
+//! atomic. A shard's version is odd while it is written, as in a sequence lock. What
+//! a reader finds below goes into the cache only if no write touched its shard
+//! meanwhile.
+//!
+//! One batch is written at a time. The log's writer is the only one in a hurry, and
+//! it is one task.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -21,8 +26,9 @@ use super::{Family, KvIter, Store, StoreBatch, StoreView, Write};
 use crate::error::Result;
 use crate::record::layout::{TAG_OFFSET, Tag};
 
-/// How many parts of the key space are watched for writes separately.
-const SHARDS: usize = 256;
+/// How many parts of the key space are watched for writes separately; many more than a
+/// batch has heads, so that readers of other keys keep their cache.
+const SHARDS: usize = 1 << 14;
 /// What a cached row costs beside its bytes.
 const ENTRY_BYTES: usize = 96;
 /// Rows larger than this are not worth their room.
@@ -32,20 +38,14 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 pub struct Cached {
     below: Arc<dyn Store>,
     heads: Cache<Bytes, Bytes, Bytewise>,
-    shards: Vec<Mutex<Shard>>,
+    /// Odd while a batch with a head in this shard is written.
+    versions: Box<[AtomicU64]>,
+    /// Held by whoever changes the cache for a batch or for what a reader found.
+    writer: Mutex<()>,
 }
 
 #[derive(Clone)]
 struct Bytewise;
-
-/// What has been written in a part of the key space.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Shard {
-    /// Writes so far.
-    version: u64,
-    /// Writes under way.
-    writing: u32,
-}
 
 impl Weighter<Bytes, Bytes> for Bytewise {
     fn weight(&self, key: &Bytes, row: &Bytes) -> u64 {
@@ -57,7 +57,8 @@ impl Cached {
     /// A cache of about `bytes` above a store.
     pub fn new(below: Arc<dyn Store>, bytes: u64) -> Self {
         let items = usize::try_from(bytes / 256).unwrap_or(usize::MAX);
-        // A written head comes back as a newcomer: give newcomers half the room.
+        // The library's default leaves newcomers 3 % of the room: too little for keys
+        // that are written once and read soon.
         let options = OptionsBuilder::new()
             .estimated_items_capacity(items)
             .weight_capacity(bytes)
@@ -75,47 +76,91 @@ impl Cached {
         Self {
             below,
             heads,
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            versions: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
+            writer: Mutex::default(),
         }
     }
 
-    fn shard(&self, key: &[u8]) -> &Mutex<Shard> {
+    /// The version of the shard a key lies in.
+    fn version(&self, key: &[u8]) -> &AtomicU64 {
         // FNV-1a over the end of the key, where keys differ.
         let tail = key.get(key.len().saturating_sub(12)..).unwrap_or(key);
         let hash = tail.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
         });
-        let at = (hash >> 32) as usize % self.shards.len();
-        &self.shards[at]
+        &self.versions[(hash >> 32) as usize % self.versions.len()]
     }
 
-    /// Takes the batch's heads out and keeps them out until [`Self::put_back`].
-    fn take_out(&self, batch: &StoreBatch) {
-        for write in &batch.writes {
-            match write {
-                Write::Put(Family::Base, key, _) | Write::Delete(Family::Base, key)
-                    if is_head(key) =>
-                {
-                    self.shard(key).lock().writing += 1;
-                    self.heads.remove(key);
-                }
-                // Heads are deleted one by one; but if not, forget everything.
-                Write::DeleteRange(Family::Base, from, _) if is_head(from) => self.heads.clear(),
-                _ => {}
-            }
+    /// Sends the readers of these heads to the store below. Only for the `writer`.
+    fn close(&self, heads: &[Head]) {
+        for head in heads {
+            close(self.version(&head.key));
         }
     }
 
-    fn put_back(&self, fresh: &[(Bytes, Option<Bytes>)], written: bool) {
-        for (key, row) in fresh {
-            let mut shard = self.shard(key).lock();
-            shard.writing -= 1;
-            shard.version += 1;
-            if let (Some(row), true, true) = (row, written, shard.writing == 0) {
-                self.heads.insert(key.clone(), row.clone());
+    /// Puts what was written into the cache and lets readers in again.
+    fn open(&self, heads: &[Head], written: bool) {
+        for head in heads {
+            match &head.row {
+                Some(row) if written => self.heads.insert(head.key.clone(), row.clone()),
+                _ => drop(self.heads.remove(&head.key)),
             }
         }
+        for head in heads {
+            open(self.version(&head.key));
+        }
     }
+
+    /// Keeps what a reader found below when its shard had this version.
+    fn keep(&self, key: &[u8], row: &Bytes, version: u64) {
+        // A writer is at work: not worth waiting for.
+        let Some(_writer) = self.writer.try_lock() else {
+            return;
+        };
+        if self.version(key).load(Ordering::Acquire) == version {
+            self.heads.insert(Bytes::copy_from_slice(key), row.clone());
+        }
+    }
+}
+
+/// Two heads may share a shard: the first makes its version odd, and that is enough.
+fn close(version: &AtomicU64) {
+    version.fetch_or(1, Ordering::AcqRel);
+}
+
+/// The first head of a shard makes its version even again, and the others leave it so.
+fn open(version: &AtomicU64) {
+    version.fetch_add(version.load(Ordering::Acquire) & 1, Ordering::AcqRel);
+}
+
+/// A head in a batch: its new row, or nothing where it is deleted or too large to keep.
+struct Head {
+    key: Bytes,
+    row: Option<Bytes>,
+}
+
+/// The heads a batch writes.
+fn heads(batch: &StoreBatch) -> Vec<Head> {
+    let head = |write: &Write| match write {
+        Write::Put(Family::Base, key, row) if is_head(key) => Some(Head {
+            key: key.clone(),
+            row: (row.len() <= ROW_BYTES_MAX).then(|| row.clone()),
+        }),
+        Write::Delete(Family::Base, key) if is_head(key) => Some(Head {
+            key: key.clone(),
+            row: None,
+        }),
+        _ => None,
+    };
+    batch.writes.iter().filter_map(head).collect()
+}
+
+/// Heads are deleted one by one; but if not, everything is forgotten.
+fn deletes_a_range(batch: &StoreBatch) -> bool {
+    batch
+        .writes
+        .iter()
+        .any(|write| matches!(write, Write::DeleteRange(Family::Base, from, _) if is_head(from)))
 }
 
 /// Is this the key of a record's head?
@@ -128,16 +173,16 @@ impl StoreView for Cached {
         if family != Family::Base || !is_head(key) {
             return self.below.get(family, key);
         }
+        let version = self.version(key).load(Ordering::Acquire);
+        if version & 1 == 1 {
+            return self.below.get(family, key);
+        }
         if let Some(row) = self.heads.get(key) {
             return Ok(Some(row));
         }
-        let before = *self.shard(key).lock();
         let found = self.below.get(family, key)?;
         if let Some(row) = found.as_ref().filter(|row| row.len() <= ROW_BYTES_MAX) {
-            let shard = self.shard(key).lock();
-            if before.writing == 0 && *shard == before {
-                self.heads.insert(Bytes::copy_from_slice(key), row.clone());
-            }
+            self.keep(key, row, version);
         }
         Ok(found)
     }
@@ -149,21 +194,19 @@ impl StoreView for Cached {
 
 impl Store for Cached {
     fn write(&self, batch: StoreBatch, sync: bool) -> Result<()> {
-        let fresh: Vec<(Bytes, Option<Bytes>)> = batch
-            .writes
-            .iter()
-            .filter_map(|write| match write {
-                Write::Put(Family::Base, key, row) if is_head(key) => {
-                    let keeps = row.len() <= ROW_BYTES_MAX;
-                    Some((key.clone(), keeps.then(|| row.clone())))
-                }
-                Write::Delete(Family::Base, key) if is_head(key) => Some((key.clone(), None)),
-                _ => None,
-            })
-            .collect();
-        self.take_out(&batch);
+        let _writer = self.writer.lock();
+        let heads = heads(&batch);
+        self.close(&heads);
+        let forget = deletes_a_range(&batch);
+        if forget {
+            self.versions.iter().for_each(close);
+        }
         let written = self.below.write(batch, sync);
-        self.put_back(&fresh, written.is_ok());
+        if forget {
+            self.heads.clear();
+            self.versions.iter().for_each(open);
+        }
+        self.open(&heads, written.is_ok());
         written
     }
 
@@ -205,10 +248,25 @@ mod tests {
         let key = layout::head(&Key::keyspace(0, "k"));
         let mut batch = StoreBatch::default();
         batch.put(Family::Base, key.clone(), "new");
-        cached.take_out(&batch);
+        let heads = heads(&batch);
+        cached.close(&heads);
         assert_eq!(cached.get(Family::Base, &key).expect("readable"), None);
-        cached.put_back(&[(key.clone().into(), Some("new".into()))], false);
+        cached.open(&heads, false);
         assert_eq!(cached.get(Family::Base, &key).expect("readable"), None);
+    }
+
+    #[test]
+    fn every_head_of_a_batch_is_in_the_cache_when_it_is_written() {
+        let (_, cached) = cached();
+        let mut batch = StoreBatch::default();
+        let keys: Vec<_> = (0..100u32)
+            .map(|name| layout::head(&Key::keyspace(0, name.to_be_bytes().to_vec())))
+            .collect();
+        for key in &keys {
+            batch.put(Family::Base, key.clone(), "row");
+        }
+        cached.write(batch, false).expect("written");
+        assert!(keys.iter().all(|key| cached.heads.get(&key[..]).is_some()));
     }
 
     proptest! {
