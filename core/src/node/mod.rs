@@ -31,7 +31,6 @@ mod sequence;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use stele_placement::PartitionId;
 
 use crate::apply::SnapshotRows;
@@ -42,7 +41,10 @@ use crate::store::StoreRows;
 use crate::txn::{Batch, Engine, Txn, TxnOptions, View, Written};
 
 pub use boot::{Node, NodeOptions};
-pub use bus::{Bus, Listener, Message};
+pub use bus::{
+    Audience, Bus, Ear, Listener, Matcher, Message, Pattern, Routes, Sent, Subscribed,
+    subject_matches,
+};
 
 use sequence::Sequences;
 
@@ -154,8 +156,8 @@ impl Database {
     }
 
     /// Sends a message to whoever listens; it is not kept. How many heard it.
-    pub fn signal(&self, subject: &[u8], payload: Bytes) -> usize {
-        self.bus.send(subject, payload)
+    pub fn signal(&self, subject: &[u8], payload: &[u8]) -> usize {
+        self.bus.send(&Sent::new(subject, payload))
     }
 
     /// A listener that has subscribed to nothing yet.

@@ -182,7 +182,7 @@ impl Session {
             payload,
         } in deferred.into_iter().rev()
         {
-            let heard = self.db.signal(&channel, payload);
+            let heard = self.db.signal(&channel, &payload);
             let mut count = Out::default();
             count.count(heard);
             self.out.insert(at, count.bytes());

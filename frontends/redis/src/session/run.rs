@@ -152,7 +152,7 @@ impl Session {
                     crate::commands::word(args, 1)?,
                     crate::commands::word(args, 2)?,
                 );
-                let heard = self.db.signal(channel, payload.clone());
+                let heard = self.db.signal(channel, payload);
                 self.out.count(heard);
                 Ok(())
             }
