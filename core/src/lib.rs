@@ -32,5 +32,5 @@ pub mod store;
 pub mod txn;
 
 pub use error::{Error, ErrorKind, Result};
-pub use node::{Database, Listener, Message, Node, NodeOptions};
+pub use node::{Database, Followed, Listener, Message, Node, NodeOptions, Passage};
 pub use txn::{Batch, Isolation, LockMode, LockWait, Txn, TxnOptions, View, Written};

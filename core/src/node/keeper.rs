@@ -12,6 +12,7 @@ use futures::future::join_all;
 use stele_placement::PartitionId;
 
 use super::NodeOptions;
+use super::follow;
 use crate::apply::{feed_prefix, feed_row, until};
 use crate::error::Result;
 use crate::op::{Command, CommandReply};
@@ -255,8 +256,9 @@ fn sweep_history(engine: &Arc<Engine>, from: &mut Vec<u8>) -> Result<()> {
     parts.store.write(batch, false)
 }
 
-/// Keeps the newest entries of a partition's feed.
-fn trim_feed(engine: &Arc<Engine>, group: PartitionId, kept: u64) -> Result<()> {
+/// Keeps the newest entries of a partition's feed, and notes where it now begins,
+/// so that a reader who comes too late is told.
+pub(super) fn trim_feed(engine: &Arc<Engine>, group: PartitionId, kept: u64) -> Result<()> {
     let applied = engine.parts().apply.applied_of(group);
     let Some(first_kept) = applied.checked_sub(kept) else {
         return Ok(());
@@ -273,5 +275,7 @@ fn trim_feed(engine: &Arc<Engine>, group: PartitionId, kept: u64) -> Result<()> 
     }
     let mut batch = StoreBatch::default();
     batch.delete_range(Family::Feed, from, to);
+    let (row, floor) = follow::floor(group, first_kept);
+    batch.put(Family::Meta, row, floor);
     engine.parts().store.write(batch, false)
 }

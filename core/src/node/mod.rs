@@ -15,6 +15,7 @@
 //! catalog          the schema
 //! next_value       sequences
 //! signal, listen   the bus
+//! follow           the feed, from a cursor
 //! ```
 //!
 //! Limits: one node; each read and write level gives at least what it says.
@@ -23,6 +24,9 @@
 
 mod boot;
 mod bus;
+mod follow;
+#[cfg(test)]
+mod follow_test;
 mod keeper;
 #[cfg(test)]
 mod node_test;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::CollectionId;
-use super::table::{Definition, ForeignKey, Role, Sequence, Table};
+use super::table::{Definition, ForeignKey, Role, SearchIndex, Sequence, Table};
 
 /// Every definition, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Catalog {
     /// Who refers to a table, and by which of its foreign keys.
     referrers: HashMap<CollectionId, Vec<(Arc<Table>, usize)>>,
     sequences_by_id: HashMap<CollectionId, Arc<Sequence>>,
+    /// Full-text indexes by the table they describe, which has one at most.
+    searches: BTreeMap<CollectionId, Arc<SearchIndex>>,
 }
 
 impl Catalog {
@@ -43,6 +45,9 @@ impl Catalog {
                 }
                 Definition::Role(role) => {
                     catalog.roles.insert(role.name.clone(), role.into());
+                }
+                Definition::Search(search) => {
+                    catalog.searches.insert(search.table, search.into());
                 }
             }
         }
@@ -134,5 +139,15 @@ impl Catalog {
     /// Every role, by name.
     pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
         self.roles.values()
+    }
+
+    /// The full-text index of a table.
+    pub fn search_of(&self, table: CollectionId) -> Option<&Arc<SearchIndex>> {
+        self.searches.get(&table)
+    }
+
+    /// Every full-text index.
+    pub fn searches(&self) -> impl Iterator<Item = &Arc<SearchIndex>> {
+        self.searches.values()
     }
 }

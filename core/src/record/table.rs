@@ -159,6 +159,20 @@ pub struct Sequence {
     pub owner: Option<(CollectionId, u32)>,
 }
 
+/// A full-text index over a table's rows. It has no rows of its own: it is built
+/// by following the feed, and can be lost and built again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SearchIndex {
+    /// Identity, never reused.
+    pub id: CollectionId,
+    /// The table it describes; they go together.
+    pub table: CollectionId,
+    /// The name users see.
+    pub name: String,
+    /// Which fields are indexed and how: the search crate's JSON, which nobody else reads.
+    pub mapping: String,
+}
+
 /// Somebody who may log in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Role {
@@ -183,6 +197,8 @@ pub enum Definition {
     Sequence(Sequence),
     /// A role.
     Role(Role),
+    /// A full-text index.
+    Search(SearchIndex),
 }
 
 const FORMAT: u8 = 1;
@@ -194,6 +210,7 @@ impl Definition {
             Self::Table(table) => table.id,
             Self::Sequence(sequence) => sequence.id,
             Self::Role(role) => role.id,
+            Self::Search(search) => search.id,
         }
     }
 

@@ -62,6 +62,11 @@ fn logmeta(key: &[u8], value: &[u8]) -> Option<String> {
 fn meta(key: &[u8], value: &[u8]) -> Option<String> {
     match key {
         entry::CLOCK => Some(format!("clock = {}", entry::decode_clock(value).ok()?)),
+        [b'f', b'e', b'e', b'd', group @ ..] => {
+            let group = u16::from_be_bytes(group.try_into().ok()?);
+            let first = u64::from_be_bytes(value.try_into().ok()?);
+            Some(format!("feed of partition {group} begins at {first}"))
+        }
         _ => None,
     }
 }

@@ -45,9 +45,13 @@ impl Txn {
         Ok(())
     }
 
-    /// Removes a definition.
+    /// Removes a definition; a table's full-text index goes with it.
     pub async fn undefine(&mut self, id: CollectionId) -> RowResult<()> {
         self.lock_schema().await?;
+        if let Some(search) = self.catalog()?.search_of(id) {
+            let key = Definition::key(search.id);
+            self.write_op(&key, Op::Delete).await?;
+        }
         self.write_op(&Definition::key(id), Op::Delete).await?;
         self.touch_schema();
         Ok(())
