@@ -47,8 +47,8 @@ use crate::txn::{Batch, Engine, Txn, TxnOptions, View, Written};
 pub use boot::{Node, NodeOptions};
 pub use bus::{
     Audience, Bus, Ear, Listener, Matcher, Message, Pattern, Routes, Sent, Subscribed,
-    subject_matches,
 };
+pub use follow::{Followed, Passage};
 
 use sequence::Sequences;
 

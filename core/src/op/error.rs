@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::stream::StreamRefusal;
+
 /// Why an op did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpError {
@@ -29,11 +31,13 @@ pub enum OpError {
     ScoreNotANumber,
     /// The record or its place changed since it was read.
     Moved,
+    /// A stream does not take the message.
+    Stream(StreamRefusal),
 }
 
 impl fmt::Display for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
             Self::WrongType => "the record is of another type",
             Self::NotInteger => "value is not an integer or out of range",
             Self::NotFloat => "value is not a valid float",
@@ -46,7 +50,9 @@ impl fmt::Display for OpError {
             Self::HashNotFloat => "hash value is not a float",
             Self::ScoreNotANumber => "resulting score is not a number (NaN)",
             Self::Moved => "the record changed since it was read",
-        })
+            Self::Stream(refusal) => return refusal.fmt(f),
+        };
+        f.write_str(text)
     }
 }
 

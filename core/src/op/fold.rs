@@ -2,7 +2,7 @@
 
 use super::held::{Answer, Held, Stop};
 use super::zset::Rules;
-use super::{Op, Reply, hash, list, row, set, string, whole, zset};
+use super::{Op, Reply, hash, list, row, set, stream, string, whole, zset};
 use crate::record::Key;
 use crate::record::overlay::Overlay;
 
@@ -98,5 +98,11 @@ fn evaluate(op: &Op, key: &Key, rows: &mut Overlay<'_>) -> Result<Reply, Stop> {
         } => row::put(held, rows, fields, (index_add, index_remove), *expire),
         Op::RowDelete { index_remove } => row::delete(held, rows, index_remove),
         Op::IndexEntries { add, remove } => Ok(row::backfill(held, rows, add, remove)?),
+
+        Op::StreamConfigure { limits, first_seq } => {
+            stream::configure(held, rows, limits, *first_seq)
+        }
+        Op::StreamAppend(message) => stream::append(held, rows, message),
+        Op::StreamRemove(removal) => stream::remove(held, rows, removal),
     }
 }

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::stream::{Append, Removal, StreamLimits};
 use crate::record::CollectionId;
 
 /// What happens to a record's deadline when it is written.
@@ -340,6 +341,19 @@ pub enum Op {
         /// Its value.
         bit: bool,
     },
+
+    /// Makes a stream, or gives one other limits, which are kept at once. `Done`.
+    StreamConfigure {
+        /// What it may hold.
+        limits: StreamLimits,
+        /// The number of a new stream's first message.
+        first_seq: u64,
+    },
+    /// Appends a message. `List` of its number and 1 if it had been there
+    /// before, or 0; `NoKey` without a stream.
+    StreamAppend(Box<Append>),
+    /// Removes messages. `Int` = how many; `NoKey` without a stream.
+    StreamRemove(Removal),
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! the type, the head is read once, elements follow, the head is written last:
 //!
 //! ```text
-//! fold -> held (head) -> string | hash | list | set | zset | row | whole -> head::store
+//! fold -> held (head) -> string | hash | list | set | zset | row | stream | whole -> head::store
 //!                                  elements, number, pick
 //! ```
 //! A refused op ([`OpError`]) has written nothing. Random choices (which members
@@ -38,6 +38,7 @@ mod pick;
 mod reply;
 mod row;
 pub mod set;
+pub mod stream;
 pub mod string;
 mod whole;
 pub mod zset;

@@ -32,7 +32,7 @@ pub fn content(rows: &dyn Rows, key: &Key, now_ms: u64) -> Answer<Option<Whole>>
             let zset = Zset::new(rows, key, &head);
             Content::Zset(zset.iter(false).collect::<Result<_>>()?)
         }
-        Kind::Row => return Ok(Err(OpError::WrongType)),
+        Kind::Row | Kind::Stream => return Ok(Err(OpError::WrongType)),
     };
     Ok(Ok(Some((content, head.expire_ms))))
 }

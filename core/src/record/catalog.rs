@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::CollectionId;
-use super::table::{Definition, ForeignKey, Role, SearchIndex, Sequence, Table};
+use super::table::{Definition, ForeignKey, Role, SearchIndex, Sequence, StreamDefinition, Table};
 
 /// Every definition, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ pub struct Catalog {
     sequences_by_id: HashMap<CollectionId, Arc<Sequence>>,
     /// Full-text indexes by the table they describe, which has one at most.
     searches: BTreeMap<CollectionId, Arc<SearchIndex>>,
+    streams: BTreeMap<String, Arc<StreamDefinition>>,
 }
 
 impl Catalog {
@@ -48,6 +49,9 @@ impl Catalog {
                 }
                 Definition::Search(search) => {
                     catalog.searches.insert(search.table, search.into());
+                }
+                Definition::Stream(stream) => {
+                    catalog.streams.insert(stream.name.clone(), stream.into());
                 }
             }
         }
@@ -139,6 +143,16 @@ impl Catalog {
     /// Every role, by name.
     pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
         self.roles.values()
+    }
+
+    /// A stream by name.
+    pub fn stream(&self, name: &str) -> Option<&Arc<StreamDefinition>> {
+        self.streams.get(name)
+    }
+
+    /// Every stream, by name.
+    pub fn streams(&self) -> impl Iterator<Item = &Arc<StreamDefinition>> {
+        self.streams.values()
     }
 
     /// The full-text index of a table.

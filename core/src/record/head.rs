@@ -28,6 +28,8 @@ pub enum Kind {
     Zset = 5,
     /// Typed fields of a table.
     Row = 6,
+    /// Messages by number.
+    Stream = 7,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
             Self::Set,
             Self::Zset,
             Self::Row,
+            Self::Stream,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == number)

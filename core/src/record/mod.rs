@@ -26,6 +26,7 @@ mod level;
 pub mod overlay;
 pub mod rows;
 mod stamp;
+pub mod subject;
 pub mod table;
 mod token;
 pub mod value;

@@ -173,6 +173,34 @@ pub struct SearchIndex {
     pub mapping: String,
 }
 
+/// A stream's definition. Its messages are the elements of one record, and so
+/// lie in one partition; its limits are kept with them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StreamDefinition {
+    /// Identity, never reused; also the collection it lies in.
+    pub id: CollectionId,
+    /// The name users see.
+    pub name: String,
+    /// The subjects whose messages it takes.
+    pub subjects: Vec<String>,
+    /// When it was made, nanoseconds since the Unix epoch.
+    pub created_ns: u64,
+    /// How it behaves beyond its limits: JetStream's JSON, which only its door reads.
+    pub config: String,
+}
+
+impl StreamDefinition {
+    /// The record whose elements are the messages.
+    pub fn key(&self) -> Key {
+        self.beside(b"messages")
+    }
+
+    /// A record that lies beside the messages, in the same slot.
+    pub fn beside(&self, name: &[u8]) -> Key {
+        Key::spelled(self.id, self.name.as_bytes(), name.to_vec())
+    }
+}
+
 /// Somebody who may log in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Role {
@@ -199,6 +227,8 @@ pub enum Definition {
     Role(Role),
     /// A full-text index.
     Search(SearchIndex),
+    /// A stream.
+    Stream(StreamDefinition),
 }
 
 const FORMAT: u8 = 1;
@@ -211,6 +241,7 @@ impl Definition {
             Self::Sequence(sequence) => sequence.id,
             Self::Role(role) => role.id,
             Self::Search(search) => search.id,
+            Self::Stream(stream) => stream.id,
         }
     }
 

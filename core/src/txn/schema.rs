@@ -199,6 +199,7 @@ impl Engine {
             known.extend(table.indexes.iter().map(|index| index.storage));
         }
         known.extend(catalog.sequences().map(|sequence| sequence.id));
+        known.extend(catalog.streams().map(|stream| stream.id));
         let is_orphan = |collection: &CollectionId| {
             collection.0 >= CollectionId::FIRST_USER.0 && !known.contains(collection)
         };

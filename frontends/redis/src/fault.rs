@@ -76,6 +76,7 @@ fn refused(refusal: &OpError) -> &'static str {
         OpError::HashNotFloat => "ERR hash value is not a float",
         OpError::ScoreNotANumber => "ERR resulting score is not a number (NaN)",
         OpError::Moved => "TRYAGAIN the record changed since it was read",
+        OpError::Stream(_) => "ERR the stream does not take the message",
     }
 }
 

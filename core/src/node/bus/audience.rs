@@ -4,7 +4,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Pattern, wildcard};
+use super::Pattern;
+use crate::record::subject;
 
 /// Counts subscriptions that a change could reach.
 #[derive(Default)]
@@ -45,8 +46,8 @@ impl Audience {
 fn may_hear(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Literal(subject) => subject.starts_with(b"db."),
-        Pattern::Wildcard(subject) => {
-            let first = wildcard::tokens(subject).next().unwrap_or_default();
+        Pattern::Wildcard(pattern) => {
+            let first = subject::tokens(pattern).next().unwrap_or_default();
             matches!(first, b"db" | b"*" | b">")
         }
         // A matcher's dialect is the door's affair.

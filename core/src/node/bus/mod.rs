@@ -41,11 +41,12 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
+use crate::record::subject::is_wildcard;
+
 pub use audience::Audience;
 pub use listener::{Listener, Message};
 pub use routes::Routes;
 use subscriptions::{Matched, Subscription, Subscriptions};
-pub use wildcard::matches as subject_matches;
 
 /// Matches a subject against a listener's pattern, in the door's own dialect.
 pub type Matcher = fn(pattern: &[u8], subject: &[u8]) -> bool;
@@ -70,7 +71,7 @@ pub enum Pattern {
 impl Pattern {
     /// A subject in NATS's spelling: literal unless a token is a wildcard.
     pub fn of_subject(subject: Bytes) -> Self {
-        if wildcard::is_wildcard(&subject) {
+        if is_wildcard(&subject) {
             Self::Wildcard(subject)
         } else {
             Self::Literal(subject)

@@ -7,30 +7,6 @@ use bytes::Bytes;
 
 use super::subscriptions::Subscription;
 
-/// The parts of a subject.
-pub(super) fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
-    subject.split(|byte| *byte == b'.')
-}
-
-/// Is one of its tokens a wildcard?
-pub(super) fn is_wildcard(subject: &[u8]) -> bool {
-    tokens(subject).any(|token| matches!(token, b"*" | b">"))
-}
-
-/// Does a pattern let a subject through?
-pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
-    let mut wanted = tokens(pattern);
-    let mut given = tokens(subject);
-    loop {
-        match (wanted.next(), given.next()) {
-            (Some(b">"), Some(_)) | (None, None) => return true,
-            (Some(b"*"), Some(_)) => {}
-            (Some(token), Some(word)) if token == word => {}
-            _ => return false,
-        }
-    }
-}
-
 /// What stands at one place of a pattern.
 #[derive(Default)]
 pub(super) struct Level {

@@ -118,5 +118,6 @@ pub fn type_name(kind: Kind) -> &'static str {
         Kind::List => "list",
         Kind::Set => "set",
         Kind::Zset => "zset",
+        Kind::Stream => "stream",
     }
 }

@@ -230,6 +230,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::List => "list",
         Kind::Set => "set",
         Kind::Zset => "zset",
+        Kind::Stream => "stream",
     }
 }
 

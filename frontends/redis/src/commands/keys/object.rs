@@ -157,6 +157,7 @@ fn encoding(reading: &Reading<'_>, args: &[Bytes], out: &mut Out) -> Result<(), 
             }
             if is_compact { "listpack" } else { "skiplist" }
         }
+        Kind::Stream => "stream",
     };
     out.bulk(encoding.as_bytes());
     Ok(())
@@ -210,7 +211,7 @@ fn usage(reading: &Reading<'_>, args: &[Bytes], out: &mut Out) -> Result<(), Fau
     };
     let name = word(args, 2)?;
     let sizes: Vec<usize> = match head.kind {
-        Kind::String | Kind::Row => Vec::new(),
+        Kind::String | Kind::Row | Kind::Stream => Vec::new(),
         Kind::Hash => {
             let (fields, _) = reading.hash(name)?.page(&[], samples)?;
             fields
