@@ -38,6 +38,7 @@ fn in_folder(settings: Settings, folder: &std::path::Path) -> Settings {
         data: folder.join("data"),
         redis_port: 0,
         postgres_port: 0,
+        nats_port: 0,
         log_filter: "warn,openraft=error".to_string(),
         ..settings
     }

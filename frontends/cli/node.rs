@@ -7,6 +7,7 @@ use std::sync::Arc;
 use stele_core::env::RealEnv;
 use stele_core::{Database, NodeOptions};
 use stele_kit::{Door, Limits, Opened};
+use stele_nats::Nats;
 use stele_postgres::Postgres;
 use stele_redis::Redis;
 use stele_rocks::{Rocks, RocksOptions};
@@ -61,6 +62,7 @@ pub struct Node {
     core: stele_core::Node,
     redis: Opened,
     postgres: Opened,
+    nats: Opened,
     sql: Background,
 }
 
@@ -91,6 +93,7 @@ impl Node {
         refuse_strangers(settings.bind)?;
         // Bound first: a port in use is known before the store is touched.
         let redis = listen(settings.bind, settings.redis_port)?;
+        let nats = listen(settings.bind, settings.nats_port)?;
         let sql = sql_runtime(settings)?;
         let postgres = {
             // What is bound here is woken by the runtime that serves it.
@@ -100,6 +103,7 @@ impl Node {
         let core = open_core(settings).await?;
         let database = core.database();
         let redis = open_redis(settings, redis, &database)?;
+        let nats = open_nats(settings, nats, &database)?;
         let postgres = {
             let _entered = sql.enter();
             open_postgres(settings, postgres, &database)?
@@ -108,6 +112,7 @@ impl Node {
             core,
             redis,
             postgres,
+            nats,
             sql: Background(Some(sql)),
         })
     }
@@ -120,11 +125,16 @@ impl Node {
         self.postgres.address()
     }
 
+    pub fn nats(&self) -> SocketAddr {
+        self.nats.address()
+    }
+
     /// Where each door answers, as the ready line tells it.
     pub fn addresses(&self) -> String {
         serde_json::json!({
             "redis": self.redis().to_string(),
             "postgres": self.postgres().to_string(),
+            "nats": self.nats().to_string(),
         })
         .to_string()
     }
@@ -138,9 +148,15 @@ impl Node {
     /// Lets clients finish, then the logs; what was answered is on disk.
     /// What is returned is to be joined outside any runtime.
     pub async fn close(self) -> Result<Background, Failure> {
-        let (redis, postgres) = tokio::join!(self.redis.close(), self.postgres.close());
-        if redis + postgres > 0 {
-            tracing::warn!(redis, postgres, "clients that did not finish were cut off");
+        let (redis, postgres, nats) =
+            tokio::join!(self.redis.close(), self.postgres.close(), self.nats.close());
+        if redis + postgres + nats > 0 {
+            tracing::warn!(
+                redis,
+                postgres,
+                nats,
+                "clients that did not finish were cut off"
+            );
         }
         self.core.close().await.map_err(Failure::running)?;
         Ok(self.sql)
@@ -211,6 +227,31 @@ fn open_postgres(
     database: &Database,
 ) -> Result<Opened, Failure> {
     open_door(Postgres::new(database), at, database, settings)
+}
+
+fn open_nats(settings: &Settings, at: TcpListener, database: &Database) -> Result<Opened, Failure> {
+    let options = stele_nats::Options {
+        host: settings.bind.to_string(),
+        port: port_of(&at)?,
+        auth: auth(settings),
+        ..stele_nats::Options::default()
+    };
+    let door = Nats::new(database, options).map_err(Failure::running)?;
+    open_door(door, at, database, settings)
+}
+
+/// A user's password counts for more than a token.
+fn auth(settings: &Settings) -> stele_nats::Auth {
+    if !settings.nats_user.is_empty() {
+        return stele_nats::Auth::User {
+            name: settings.nats_user.clone(),
+            password: settings.nats_password.clone(),
+        };
+    }
+    match settings.nats_token.as_str() {
+        "" => stele_nats::Auth::Nobody,
+        token => stele_nats::Auth::Token(token.to_string()),
+    }
 }
 
 fn open_door<D: Door>(

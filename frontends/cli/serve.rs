@@ -25,7 +25,6 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
 async fn serve(settings: Settings) -> Result<Background, Failure> {
     let mut stop = Stop::listen().map_err(Failure::running)?;
     say_absent("http", settings.http_port);
-    say_absent("nats", settings.nats_port);
     let node = Node::open(&settings).await?;
     say_ready(&node);
     tokio::select! {

@@ -43,7 +43,7 @@ macro_rules! key {
 }
 
 /// Every setting, in the order of `config/stele.toml`.
-pub const KEYS: [Key; 18] = [
+pub const KEYS: [Key; 21] = [
     key!(
         data,
         "DIR",
@@ -72,8 +72,19 @@ pub const KEYS: [Key; 18] = [
     key!(
         nats_port,
         "PORT",
-        "The port of the nats door, which does not exist yet."
+        "The port of the nats door; 0 picks a free one."
     ),
+    key!(
+        nats_token,
+        "TOKEN",
+        "What a nats client must say to come in; empty lets everybody in."
+    ),
+    key!(
+        nats_user,
+        "NAME",
+        "The user a nats client must be to come in; empty lets everybody in."
+    ),
+    key!(nats_password, "PASSWORD", "The password of that user."),
     key!(
         fsync,
         "WHEN",

@@ -54,7 +54,7 @@ class Server:
 def stele(binary, fsync):
     folder = tempfile.mkdtemp(prefix="bench-stele-")
     log = open(Path(folder) / "log", "w")
-    command = [binary, "serve", "--data", f"{folder}/data", "--redis-port", "0", "--postgres-port", "0", "--fsync", fsync]
+    command = [binary, "serve", "--data", f"{folder}/data", "--redis-port", "0", "--postgres-port", "0", "--nats-port", "0", "--fsync", fsync]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     line = process.stdout.readline()
     if not line.startswith("ready "):

@@ -18,6 +18,7 @@ const EXIT_MAX: Duration = Duration::from_secs(30);
 pub struct Doors {
     pub redis: SocketAddr,
     pub postgres: SocketAddr,
+    pub nats: SocketAddr,
 }
 
 /// A server process and the folder it stores in, which outlives restarts.
@@ -123,6 +124,10 @@ impl Server {
         socket(self.doors.redis)
     }
 
+    pub fn nats_socket(&self) -> TcpStream {
+        socket(self.doors.nats)
+    }
+
     pub fn postgres_socket(&self) -> TcpStream {
         socket(self.doors.postgres)
     }
@@ -220,6 +225,7 @@ pub fn serve(folder: &Path) -> Command {
     let mut command = stele();
     command.arg("serve").arg("--data").arg(folder.join("data"));
     command.args(["--redis-port", "0", "--postgres-port", "0"]);
+    command.args(["--nats-port", "0"]);
     command
 }
 
@@ -261,13 +267,14 @@ fn launch(folder: &Path, flags: &[String], variables: &[(&str, &Path)]) -> (Chil
     }
 }
 
-/// `ready {"redis":"127.0.0.1:1","postgres":"127.0.0.1:2"}`
+/// `ready {"redis":"127.0.0.1:1","postgres":"127.0.0.1:2","nats":"127.0.0.1:3"}`
 pub fn parse_ready(line: &str) -> Option<Doors> {
     let json: serde_json::Value = serde_json::from_str(line.strip_prefix("ready ")?.trim()).ok()?;
     let door = |name: &str| json.get(name)?.as_str()?.parse().ok();
     Some(Doors {
         redis: door("redis")?,
         postgres: door("postgres")?,
+        nats: door("nats")?,
     })
 }
 
