@@ -1,12 +1,9 @@
 //! COPY, with both spellings of its options.
 
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
 use super::Statement;
 use super::cursor::Cursor;
-use super::failure;
 use crate::error::SqlError;
 
 /// COPY between the client and a table or query.
@@ -112,14 +109,11 @@ impl Cursor<'_> {
 
     fn copy_source(&mut self) -> Result<CopySource, SqlError> {
         if self.take_token(&Token::LParen) {
-            let dialect = PostgreSqlDialect {};
-            let mut parser = Parser::new(&dialect).with_tokens_with_locations(self.rest().to_vec());
-            let query = parser
-                .parse_statement()
-                .map_err(|error| failure::parser(self.text(), &error))?;
-            self.skip(parser.index());
+            let Statement::Sql(query) = self.enclosed()?.sql()? else {
+                return Err(self.unexpected());
+            };
             self.expect_token(&Token::RParen)?;
-            return Ok(CopySource::Query(Box::new(query)));
+            return Ok(CopySource::Query(query));
         }
         let name = self.dotted()?;
         let mut columns = Vec::new();
@@ -131,9 +125,9 @@ impl Cursor<'_> {
 
     /// Names up to a closing parenthesis, which is taken.
     fn names(&mut self) -> Result<Vec<String>, SqlError> {
-        let mut names = vec![self.name()?];
+        let mut names = vec![self.own_name()?];
         while self.take_token(&Token::Comma) {
-            names.push(self.name()?);
+            names.push(self.own_name()?);
         }
         self.expect_token(&Token::RParen)?;
         Ok(names)

@@ -1,11 +1,9 @@
 //! A cursor over the tokens of one statement, for the statements read by hand.
 
 use sqlparser::ast::DataType;
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
-use super::failure;
+use super::{failure, reserved};
 use crate::error::SqlError;
 
 /// A place among a statement's tokens, white space left out.
@@ -129,9 +127,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A name that is no reserved word, or quoted.
+    pub fn own_name(&mut self) -> Result<String, SqlError> {
+        match reserved::is_reserved(&self.word()) {
+            true => Err(self.unexpected()),
+            false => self.name(),
+        }
+    }
+
     /// `a` or `a.b`: `public.` is dropped, other parts stay.
     pub fn dotted(&mut self) -> Result<String, SqlError> {
-        let mut name = self.name()?;
+        let mut name = self.own_name()?;
         while self.take_token(&Token::Period) {
             name = format!("{name}.{}", self.name()?);
         }
@@ -176,10 +182,9 @@ impl<'a> Cursor<'a> {
         if !self.take_token(&Token::LParen) {
             return Ok(Vec::new());
         }
-        let dialect = PostgreSqlDialect {};
         let mut types = Vec::new();
         loop {
-            let mut parser = Parser::new(&dialect).with_tokens_with_locations(self.rest().to_vec());
+            let mut parser = super::parser(self.rest().to_vec());
             let ty = parser.parse_data_type();
             types.push(ty.map_err(|error| failure::parser(self.text, &error))?);
             self.at += parser.index();
@@ -188,6 +193,25 @@ impl<'a> Cursor<'a> {
                 return Ok(types);
             }
         }
+    }
+
+    /// A cursor over what stands before the closing parenthesis, which is where this one goes.
+    pub fn enclosed(&mut self) -> Result<Cursor<'a>, SqlError> {
+        let mut open = 0usize;
+        for (at, token) in self.rest().iter().enumerate() {
+            match token.token {
+                Token::LParen => open += 1,
+                Token::RParen if open == 0 => {
+                    let inside = self.rest().get(..at).unwrap_or_default();
+                    self.at += at;
+                    return Ok(Cursor::new(self.text, inside));
+                }
+                Token::RParen => open -= 1,
+                _ => {}
+            }
+        }
+        self.at = self.tokens.len();
+        Err(self.unexpected())
     }
 
     /// Nothing may follow.

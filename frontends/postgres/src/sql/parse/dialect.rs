@@ -1,16 +1,22 @@
-//! The dialect the parser is asked for: PostgreSQL's, less one habit.
+//! The dialect the parser is asked for: PostgreSQL's, less two habits.
 //!
 //! sqlparser's own PostgreSQL dialect reads each argument of a call as an expression twice, in
 //! case a name before `=>` is one, so that `abs(abs(abs(...)))` takes time exponential in its
-//! depth. A name there is an identifier in PostgreSQL.
+//! depth. A name there is an identifier in PostgreSQL. And it takes any word for a column, where
+//! PostgreSQL has reserved words.
 
 use std::any::TypeId;
 
+use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
-/// PostgreSQL as sqlparser knows it, with named arguments read as identifiers.
+use super::reserved;
+
+/// PostgreSQL as sqlparser knows it, with named arguments read as identifiers and reserved
+/// words respected.
 #[derive(Debug)]
 pub struct Postgres;
 
@@ -19,6 +25,17 @@ const INNER: PostgreSqlDialect = PostgreSqlDialect {};
 impl Dialect for Postgres {
     fn dialect(&self) -> TypeId {
         TypeId::of::<PostgreSqlDialect>()
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let Token::Word(word) = &parser.peek_token_ref().token else {
+            return None;
+        };
+        let is_call = parser.peek_nth_token_ref(1).token == Token::LParen;
+        if word.quote_style.is_some() || reserved::begins_expression(&word.value, is_call) {
+            return None;
+        }
+        Some(parser.expected("an expression", parser.peek_token()))
     }
 
     fn supports_named_fn_args_with_expr_name(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Syntax errors in PostgreSQL's words, at PostgreSQL's positions.
 
 use sqlparser::parser::ParserError;
-use sqlparser::tokenizer::{Location, TokenWithSpan, TokenizerError};
+use sqlparser::tokenizer::{Location, Span, TokenWithSpan, TokenizerError};
 
 use crate::error::SqlError;
 
@@ -89,9 +89,13 @@ fn location(place: &str) -> Option<Location> {
 
 /// A syntax error at this token.
 pub fn near(text: &str, token: &TokenWithSpan) -> SqlError {
-    let from = offset(text, token.span.start);
-    let to = offset(text, token.span.end);
+    near_span(text, token.span)
+}
+
+/// A syntax error at the word here.
+pub fn near_span(text: &str, span: Span) -> SqlError {
+    let from = offset(text, span.start);
+    let to = offset(text, span.end);
     let shown = text.get(from..to).unwrap_or_default();
-    SqlError::syntax(format!("syntax error at or near \"{shown}\""))
-        .at(position(text, token.span.start))
+    SqlError::syntax(format!("syntax error at or near \"{shown}\"")).at(position(text, span.start))
 }

@@ -27,6 +27,7 @@ mod dialect;
 mod failure;
 mod hint;
 mod limits;
+mod reserved;
 mod respell;
 mod role;
 mod utility;
@@ -34,7 +35,6 @@ mod utility;
 use std::sync::Arc;
 
 use sqlparser::ast;
-use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
@@ -125,7 +125,7 @@ pub enum Statement {
 /// # Errors
 /// 42601 with a position, 54001 for nesting, 0A000 for known statements that are not supported.
 pub fn parse(text: &str) -> Result<Vec<Parsed>, SqlError> {
-    let dialect = PostgreSqlDialect {};
+    let dialect = dialect::Postgres;
     let tokens = Tokenizer::new(&dialect, text)
         .with_unescape(true)
         .tokenize_with_location()
@@ -140,14 +140,6 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, SqlError> {
         }
     }
     Ok(statements)
-}
-
-/// Reads one expression, for stored sources.
-pub fn expression(text: &str) -> Result<ast::Expr, SqlError> {
-    let dialect = PostgreSqlDialect {};
-    let failed = |error| failure::parser(text, &error);
-    let mut parser = Parser::new(&dialect).try_with_sql(text).map_err(failed)?;
-    parser.parse_expr().map_err(failed)
 }
 
 fn statement(source: &Arc<str>, piece: &[TokenWithSpan]) -> Result<Option<Parsed>, SqlError> {
@@ -203,7 +195,7 @@ impl Cursor<'_> {
         match self.word().as_str() {
             "prepare" if self.word_at(1) != "transaction" => {
                 self.skip(1);
-                let name = self.name()?;
+                let name = self.own_name()?;
                 let types = self.types()?;
                 self.expect("as")?;
                 let inner = self.inner()?;
@@ -217,7 +209,7 @@ impl Cursor<'_> {
             }
             "declare" => {
                 self.skip(1);
-                let name = self.name()?;
+                let name = self.own_name()?;
                 let hold = self.cursor_options()?;
                 let inner = self.inner()?;
                 Ok(Some(Statement::Declare { name, hold, inner }))
@@ -245,11 +237,7 @@ impl Cursor<'_> {
 
     /// Hands the tokens to sqlparser, spelled so that it understands them.
     fn sql(&mut self) -> Result<Statement, SqlError> {
-        let tokens = self.respelled();
-        let dialect = dialect::Postgres;
-        let mut parser = Parser::new(&dialect)
-            .with_recursion_limit(PARSER_DEPTH_MAX)
-            .with_tokens_with_locations(tokens);
+        let mut parser = parser(self.respelled());
         let text = self.text();
         let statement = parser
             .parse_statement()
@@ -258,8 +246,17 @@ impl Cursor<'_> {
         if next.token != Token::EOF {
             return Err(failure::near(text, &next));
         }
+        if let Some(span) = reserved::misused(&statement) {
+            return Err(failure::near_span(text, span));
+        }
         Ok(Statement::Sql(Box::new(statement)))
     }
+}
+
+fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
+    Parser::new(&dialect::Postgres)
+        .with_recursion_limit(PARSER_DEPTH_MAX)
+        .with_tokens_with_locations(tokens)
 }
 
 /// The text of a leading hint comment, if this token is one.
@@ -284,9 +281,9 @@ mod tests {
 
     #[test]
     fn an_error_names_the_word_and_its_place() {
-        let error = parse("select 1;\nselect )").expect_err("refused");
+        let error = parse("select 1;\nselect from where").expect_err("refused");
         assert_eq!(error.code, "42601");
-        assert!(error.position.is_some());
+        assert_eq!(error.position, Some(23));
         let error = parse("selec 1").expect_err("refused");
         assert_eq!(error.message, "syntax error at or near \"selec\"");
         assert_eq!(error.position, Some(1));
@@ -296,6 +293,18 @@ mod tests {
             "{}",
             error.message
         );
+    }
+
+    #[test]
+    fn calls_within_calls_are_read_once() {
+        let calls = format!("{}1{}", "abs(".repeat(60), ")".repeat(60));
+        for text in [
+            format!("select {calls}"),
+            format!("copy (select {calls}) to stdout"),
+            format!("execute q({calls})"),
+        ] {
+            assert!(parse(&text).is_ok(), "{text}");
+        }
     }
 
     #[test]

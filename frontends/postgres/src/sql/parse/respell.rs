@@ -109,31 +109,59 @@ fn locks(tokens: &mut Vec<TokenWithSpan>) {
     }
 }
 
-/// A locking clause before LIMIT, OFFSET or FETCH moves to the end, where it means the same.
+/// A locking clause before LIMIT, OFFSET or FETCH moves to the end of its query, where it means
+/// the same.
 fn lock_place(tokens: &mut [TokenWithSpan]) {
-    let mut depth = 0usize;
-    let mut lock = None;
-    let mut bound = None;
+    let mut queries = vec![Query::default()];
     for at in 0..tokens.len() {
         match tokens.get(at).map(|token| &token.token) {
-            Some(Token::LParen) => depth += 1,
-            Some(Token::RParen) => depth = depth.saturating_sub(1),
-            _ if depth > 0 => {}
-            _ => match word(tokens, at) {
-                "for" if matches!(word(tokens, at + 1), "update" | "share") && lock.is_none() => {
-                    lock = Some(at)
+            Some(Token::LParen) => queries.push(Query::default()),
+            Some(Token::RParen) => queries.pop().unwrap_or_default().close(tokens, at),
+            _ => {
+                let (first, second) = (word(tokens, at), word(tokens, at + 1));
+                if let Some(query) = queries.last_mut() {
+                    query.meet(first, second, at);
                 }
-                "limit" | "offset" | "fetch" if lock.is_some() && bound.is_none() => {
-                    bound = Some(at)
-                }
-                _ => {}
-            },
+            }
         }
     }
-    if let (Some(lock), Some(bound)) = (lock, bound)
-        && let Some(tail) = tokens.get_mut(lock..)
-    {
-        tail.rotate_left(bound - lock);
+    let end = tokens.len();
+    while let Some(query) = queries.pop() {
+        query.close(tokens, end);
+    }
+}
+
+/// What one query, between its parentheses, has of clauses after its body.
+#[derive(Default)]
+struct Query {
+    /// Where its first locking clause begins.
+    lock: Option<usize>,
+    /// Where the first LIMIT, OFFSET or FETCH behind that begins.
+    bound: Option<usize>,
+    /// Another locking clause behind those: the parser refuses it, as PostgreSQL does.
+    is_twice: bool,
+}
+
+impl Query {
+    fn meet(&mut self, first: &str, second: &str, at: usize) {
+        match first {
+            "for" if matches!(second, "update" | "share") => {
+                self.is_twice |= self.bound.is_some();
+                self.lock.get_or_insert(at);
+            }
+            "limit" | "offset" | "fetch" if self.lock.is_some() => {
+                self.bound.get_or_insert(at);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(self, tokens: &mut [TokenWithSpan], end: usize) {
+        if let (Some(lock), Some(bound), false) = (self.lock, self.bound, self.is_twice)
+            && let Some(tail) = tokens.get_mut(lock..end)
+        {
+            tail.rotate_left(bound - lock);
+        }
     }
 }
 
@@ -189,8 +217,14 @@ mod tests {
             "create sequence s start 10 no cycle increment 5 no minvalue",
             "select * from t for no key update",
             "select * from t for key share skip locked limit 1",
+            "select * from (select * from t for update limit 2) s limit 1",
+            "with w as (select * from t for share offset 1 limit 2) select * from w",
+            "(select * from t where a in (1) for update fetch first 2 rows only) union select 1",
+            "copy (select * from t for update limit 2) to stdout",
         ] {
             assert!(parse(text).is_ok(), "{text}: {:?}", parse(text).err());
         }
+        let twice = parse("select * from t for update limit 1 for share");
+        assert_eq!(twice.expect_err("refused").code, "42601");
     }
 }

@@ -1,7 +1,6 @@
 //! Statements about the session and the transaction, read by hand.
 
 use sqlparser::ast::Expr;
-use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
@@ -148,18 +147,18 @@ impl Cursor<'_> {
             }
             "listen" => {
                 self.skip(1);
-                Utility::Listen(self.name()?)
+                Utility::Listen(self.own_name()?)
             }
             "unlisten" => {
                 self.skip(1);
                 match self.take_token(&Token::Mul) {
                     true => Utility::Unlisten(None),
-                    false => Utility::Unlisten(Some(self.name()?)),
+                    false => Utility::Unlisten(Some(self.own_name()?)),
                 }
             }
             "notify" => {
                 self.skip(1);
-                let channel = self.name()?;
+                let channel = self.own_name()?;
                 let payload = match self.take_token(&Token::Comma) {
                     true => self.string()?,
                     false => String::new(),
@@ -197,19 +196,19 @@ impl Cursor<'_> {
                 let _ = self.take("work") || self.take("transaction");
                 if self.take("to") {
                     self.take("savepoint");
-                    Utility::RollbackTo(self.name()?)
+                    Utility::RollbackTo(self.own_name()?)
                 } else {
                     Utility::Rollback(self.chain()?)
                 }
             }
             "savepoint" => {
                 self.skip(1);
-                Utility::Savepoint(self.name()?)
+                Utility::Savepoint(self.own_name()?)
             }
             "release" => {
                 self.skip(1);
                 self.take("savepoint");
-                Utility::Release(self.name()?)
+                Utility::Release(self.own_name()?)
             }
             "prepare" => {
                 return Err(SqlError::unsupported(
@@ -396,8 +395,7 @@ impl Cursor<'_> {
         let name = self.name()?;
         let mut args = Vec::new();
         if self.take_token(&Token::LParen) {
-            let dialect = PostgreSqlDialect {};
-            let mut parser = Parser::new(&dialect).with_tokens_with_locations(self.rest().to_vec());
+            let mut parser = super::parser(self.rest().to_vec());
             let parsed = parser.parse_comma_separated(Parser::parse_expr);
             args = parsed.map_err(|error| failure::parser(self.text(), &error))?;
             self.skip(parser.index());
