@@ -73,7 +73,7 @@ pub async fn serve(client: Client, db: Database, shared: Arc<Shared>) -> std::io
         }
         Ok(Opening::Start(start)) => {
             let is_local = client.addr.ip().is_loopback();
-            let limit = std::time::Duration::from_millis(startup::PROOF_MS_MAX);
+            let limit = std::time::Duration::from_millis(startup::STARTUP_MS_MAX);
             let admitting = admit(&mut stream, &mut input, &mut output, &db, &start, is_local);
             match tokio::time::timeout(limit, admitting).await {
                 Ok(admitted) => admitted.map(|()| start),

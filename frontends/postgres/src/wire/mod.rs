@@ -20,7 +20,7 @@
 //! buffer is large. While a statement runs, the loop also watches for a cancel request, the
 //! statement's timeout and the client's leaving.
 //!
-//! **Limits.** A first packet of 10 kB within 10 s, its proof within 60; messages of 256 MiB;
+//! **Limits.** A first packet of 10 kB within 10 s, its proof within 10 more; messages of 256 MiB;
 //! no TLS yet: encryption is declined, and clients that insist leave.
 //!
 //! **Further reading.** PostgreSQL manual, chapters 55.2 (message flow) and 55.7 (formats).

@@ -14,10 +14,9 @@ use crate::error::SqlError;
 
 /// The longest first packet.
 const PACKET_BYTES_MAX: usize = 10_000;
-/// How long a client may take to say who it is.
+/// How long a client may take to say who it is, and again to prove it: both are the work of
+/// milliseconds, a password's 4,096 rounds included.
 pub const STARTUP_MS_MAX: u64 = 10_000;
-/// How long it may take to prove it.
-pub const PROOF_MS_MAX: u64 = 60_000;
 
 const SSL_REQUEST: i32 = 80_877_103;
 const GSS_REQUEST: i32 = 80_877_104;
