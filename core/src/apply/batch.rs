@@ -41,7 +41,10 @@ pub(super) fn assemble(
         }
         let family = family_of(&key);
         match stored {
-            Some(stored) => batch.put(family, key, stored.clone()),
+            Some(stored) => {
+                state.cleared.forget(&key);
+                batch.put(family, key, stored.clone());
+            }
             None => batch.delete(family, key),
         }
     }

@@ -6,9 +6,10 @@ use super::intent::{self, Intent};
 use super::state::PartitionState;
 use crate::error::Result;
 use crate::op::{self, Command, CommandReply, Expect, Op, OpError, Reply, TxnId};
+use crate::record::layout::{self, Tag};
 use crate::record::overlay::{Above, Overlay, Writes};
 use crate::record::rows::Rows;
-use crate::record::{CollectionId, Key, Stamp, head, layout};
+use crate::record::{CollectionId, Key, Stamp, head};
 
 /// One command in its surroundings.
 pub(super) struct Fold<'a> {
@@ -229,11 +230,17 @@ impl Fold<'_> {
             .ok()
             .filter(|limit| *limit > 0)
             .unwrap_or(usize::MAX);
-        let (from, to) = self.state.heads(collection);
+        let (first, to) = self.state.heads(collection);
+        let from = self.clear_from(collection, Tag::Head, &first);
         let mut doomed = Vec::new();
+        let mut last = None;
         for row in self.above().scan(&from, &to, false).take(limit) {
             let (row_key, row) = row?;
             doomed.extend(layout::parse_head(&row_key).map(|key| (key, row)));
+            last = Some(row_key);
+        }
+        if let Some(last) = last {
+            self.state.cleared.reached(collection, Tag::Head, last);
         }
         for (key, row) in &doomed {
             let old = head::Head::decode(row.stamp, row.value.clone())?;
@@ -244,17 +251,31 @@ impl Fold<'_> {
         Ok(CommandReply::Removed((doomed.len() + entries) as u64))
     }
 
+    /// Where clearing starts: where it was, unless this entry itself has written before.
+    fn clear_from(&self, collection: CollectionId, tag: Tag, first: &[u8]) -> Bytes {
+        let start = self.state.cleared.start(collection, tag, first);
+        match self.writes.puts_between(first, &start) {
+            true => Bytes::copy_from_slice(first),
+            false => start,
+        }
+    }
+
     /// Entries of a dropped index. They lie in the order of their values, so
     /// whichever partition comes first removes them.
     fn clear_index(&mut self, collection: CollectionId, limit: usize) -> Result<usize> {
-        let from = layout::index_prefix(collection, &[]);
-        let to = layout::end_of(&from);
+        let first = layout::index_prefix(collection, &[]);
+        let to = layout::end_of(&first);
+        let from = self.clear_from(collection, Tag::Index, &first);
         let rows: Vec<Bytes> = self
             .above()
             .scan(&from, &to, false)
             .take(limit)
             .map(|row| row.map(|(key, _)| key))
             .collect::<Result<_>>()?;
+        if let Some(last) = rows.last() {
+            let last = last.clone();
+            self.state.cleared.reached(collection, Tag::Index, last);
+        }
         for row in &rows {
             self.overlay(self.stamp).delete(row.clone());
         }

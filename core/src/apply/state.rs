@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use stele_placement::{PartitionId, Partitions};
 
 use super::intent;
@@ -24,7 +25,38 @@ pub(super) struct PartitionState {
     pub published: u64,
     pub meta_changed: bool,
     pub prepared: Prepared,
+    /// Where clearing goes on in each row family that has seen some.
+    pub cleared: Cleared,
     counters: HashMap<CollectionId, Counter>,
+}
+
+/// Up to where collections have been cleared and nothing written since: rows before
+/// are known to be gone. Only a hint: it spares the next clearing the walk over the
+/// marks that deleted rows leave in the store until it is compacted.
+#[derive(Debug, Default)]
+pub(super) struct Cleared(HashMap<(CollectionId, Tag), Bytes>);
+
+impl Cleared {
+    /// Where to start instead of `from`.
+    pub fn start(&self, collection: CollectionId, tag: Tag, from: &[u8]) -> Bytes {
+        let known = self.0.get(&(collection, tag));
+        known.map_or_else(|| Bytes::copy_from_slice(from), Clone::clone)
+    }
+
+    /// Everything before `row` is gone.
+    pub fn reached(&mut self, collection: CollectionId, tag: Tag, row: Bytes) {
+        self.0.insert((collection, tag), row);
+    }
+
+    /// A row is written: it may lie before where clearing was.
+    pub fn forget(&mut self, row: &[u8]) {
+        if self.0.is_empty() {
+            return;
+        }
+        if let Ok(collection) = collection_of(row) {
+            self.0.retain(|(cleared, _), _| *cleared != collection);
+        }
+    }
 }
 
 /// A collection in one partition.
@@ -53,6 +85,7 @@ impl PartitionState {
             published: 0,
             meta_changed: false,
             prepared: Prepared::default(),
+            cleared: Cleared::default(),
             counters: HashMap::new(),
         };
         if let Some(stored) = store.get(Family::LogMeta, &applied_row(group))? {

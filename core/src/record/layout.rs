@@ -25,7 +25,7 @@ use super::{CollectionId, Key, Stamp};
 pub type RowKey = Vec<u8>;
 
 /// What a row is; stable numbers, they are on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Tag {
     /// A record's head.

@@ -119,6 +119,15 @@ impl Writes {
         self.rows.is_empty()
     }
 
+    /// Is a row in `[from, to)` given a new value?
+    pub fn puts_between(&self, from: &[u8], to: &[u8]) -> bool {
+        from < to
+            && self
+                .rows
+                .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+                .any(|(_, written)| written.stored.is_some())
+    }
+
     /// What became of each row touched, in key order.
     pub fn rows(&self) -> impl Iterator<Item = (&Bytes, &Written)> {
         self.rows.iter()

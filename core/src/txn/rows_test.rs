@@ -389,20 +389,22 @@ async fn a_large_storage_is_cleared_in_small_steps() {
     let node = Node::in_memory().await.expect("opens");
     let db = node.database();
     let storage = CollectionId(50_000);
-    let ops = (0..2500u32).map(|number| {
-        let name = number.to_be_bytes().to_vec();
-        (
-            crate::record::Key::spelled(storage, &name, name.clone()),
-            set("1"),
-        )
-    });
-    let ops: Vec<_> = ops.collect();
-    db.engine().write_unseen(ops).await.expect("written");
+    let write = async |numbers: std::ops::Range<u32>| {
+        let ops = numbers.map(|number| {
+            let name = number.to_be_bytes().to_vec();
+            let key = crate::record::Key::spelled(storage, &name, name.clone());
+            (key, set("1"))
+        });
+        db.engine().write_unseen(ops.collect()).await
+    };
+    let clear = async || db.engine().clear(storage, true).await.expect("cleared");
+    write(0..2500).await.expect("written");
     assert_eq!(db.count(storage), 2500);
-    assert_eq!(
-        db.engine().clear(storage, true).await.expect("cleared"),
-        2500
-    );
+    assert_eq!(clear().await, 2500);
+    assert_eq!(db.count(storage), 0);
+    // What was written since is found again, though it lies before where clearing ended.
+    write(0..300).await.expect("written");
+    assert_eq!(clear().await, 300);
     assert_eq!(db.count(storage), 0);
 }
 

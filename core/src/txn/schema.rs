@@ -17,8 +17,10 @@ use crate::record::rows::Rows;
 use crate::record::table::{Definition, Index, Table};
 use crate::record::{CollectionId, Fsync, Head, Key, Level, layout};
 
-/// How many records one entry of a rewrite or a clearing carries.
+/// How many records one entry of a rewrite carries.
 const CHUNK: usize = 1000;
+/// Records a clearing removes in one entry: everybody's next round waits for it.
+const CLEAR_COUNT_MAX: u64 = 200;
 
 impl Txn {
     /// Keeps other schema changes out until the end.
@@ -151,15 +153,15 @@ impl Engine {
         if is_meta != (group == PartitionId::META) {
             return Ok(0);
         }
-        let limit = if chunked { CHUNK as u64 } else { 0 };
+        // What is lost in a crash is found again, and cleared again.
+        let (limit, fsync) = match chunked {
+            true => (CLEAR_COUNT_MAX, Fsync::Off),
+            false => (0, self.parts.fsync),
+        };
         let mut removed = 0;
         loop {
             let command = Command::Clear { collection, limit };
-            let proposed = self
-                .parts
-                .log
-                .propose(group, command, self.parts.fsync)
-                .await?;
+            let proposed = self.parts.log.propose(group, command, fsync).await?;
             match proposed.reply {
                 // A prepared transaction writes there: after it.
                 CommandReply::Refused(OpError::Moved) => {}
