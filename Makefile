@@ -90,12 +90,14 @@ conformance: need-build need-bench build clients
 	@if [ -n "$(REDIS)" ]; then .ci/need tclsh=tcl && python3 tests/conformance/redis_suite.py $(STELE) $(REDIS); fi
 	@if [ -n "$(SLT)" ]; then $(VENV)/bin/python tests/conformance/sqllogictest.py $(STELE) $(SLT); fi
 
-# Needs a nightly compiler; compiles everything once more, with a sanitizer.
+# Compiles everything once more, with a sanitizer, in a folder of its own. The sanitizer's
+# flags are a nightly compiler's; RUSTC_BOOTSTRAP lets the stable one take them.
 fuzz: need-build
-	@echo "make fuzz: every fuzz target for five minutes, after a build of about ten."
+	@echo "make fuzz: every fuzz target for five minutes, after a build of about ten on an idle machine."
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
 	@for target in redis_scanner op_decoder postgres_startup; do \
-		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz $$target -- -max_total_time=300 || exit 1; done
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz --target-dir $(CARGO_TARGET_DIR)/fuzz \
+			$$target -- -max_total_time=300 || exit 1; done
 
 # Compiling cargo-deny takes minutes, so `make test` runs it only where it is installed.
 deny:
