@@ -182,6 +182,11 @@ impl Bus {
         self.deliver(&self.find(message.subject), message)
     }
 
+    /// Sends to whoever listens to `to`, although the message names another subject.
+    pub fn send_to(&self, to: &[u8], message: &Sent<'_>) -> usize {
+        self.deliver(&self.find(to), message)
+    }
+
     /// Sends along remembered routes.
     pub fn send_along(&self, routes: &mut Routes, message: &Sent<'_>) -> usize {
         let matched = routes.find(self, message.subject);

@@ -14,7 +14,7 @@ use super::message::{StreamMessage, stored_size};
 use super::read::Counted;
 use super::remove::Remover;
 use super::state::{State, existing};
-use super::{BY_SUBJECT, ID, ID_BY_AGE, MESSAGE, SUBJECT};
+use super::{BY_SUBJECT, DUE, ID, ID_BY_AGE, MESSAGE, SUBJECT};
 use crate::error::{Error, Result};
 use crate::record::overlay::Overlay;
 
@@ -40,6 +40,8 @@ pub struct Append {
     pub last_id: Option<Bytes>,
     /// Replaces what was before it.
     pub rollup: Option<Rollup>,
+    /// How long it is kept, milliseconds; 0 = as long as the limits say.
+    pub live_ms: u64,
 }
 
 /// What a message replaces.
@@ -123,6 +125,11 @@ pub(in crate::op) fn append(
     }
     remover.put(seq, message)?;
     remover.state.last_stamp = stamp.0;
+    if message.live_ms > 0 {
+        let due_ms = now_ms.saturating_add(message.live_ms).to_be_bytes();
+        let row = elements.row(DUE, &[&due_ms, &seq.to_be_bytes()]);
+        remover.rows.put(row, []);
+    }
     remover.keep_subject_limit(&message.subject)?;
     remover.keep_limits()?;
     let state = remover.state;

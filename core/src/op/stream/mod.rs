@@ -13,6 +13,7 @@
 //! by subject  subject, 0, seq     -> nothing
 //! subject     subject             -> how many, the last seq
 //! id          message id          -> seq, when;   by age: when, message id
+//! due         when, seq           -> nothing, for messages with a time to live
 //! ```
 //! Several appends of one entry write the head once.
 //!
@@ -30,8 +31,8 @@ mod state;
 #[cfg(test)]
 mod stream_test;
 
-pub use append::{Append, StreamRefusal};
-pub use message::{StreamMessage, stored_size};
+pub use append::{Append, Rollup, StreamRefusal};
+pub use message::{StreamMessage, stored_size, time_ns};
 pub use read::{Stream, SubjectCount, open};
 pub use remove::Removal;
 pub use state::{State, StreamLimits};
@@ -50,3 +51,5 @@ const SUBJECT: u8 = 2;
 const ID: u8 = 3;
 /// Message ids by age.
 const ID_BY_AGE: u8 = 4;
+/// Messages that have a time to live, by its end.
+const DUE: u8 = 5;

@@ -7,7 +7,7 @@ use super::super::held::{Answer, find};
 use super::append::{pair, read_pair};
 use super::message::StreamMessage;
 use super::state::State;
-use super::{BY_SUBJECT, MESSAGE, SUBJECT};
+use super::{BY_SUBJECT, DUE, MESSAGE, SUBJECT};
 use crate::error::{Error, Result};
 use crate::record::layout;
 use crate::record::rows::Rows;
@@ -240,6 +240,18 @@ impl<'a> Stream<'a> {
         let end = self.elements.row(BY_SUBJECT, &[subject, &[1]]);
         let found = self.elements.scan(self.rows, &first, &end, false);
         found.map(|found| tail(&found?.0))
+    }
+
+    /// Messages whose own time ends at or before a moment: when, and their numbers.
+    pub fn due(&self, now_ms: u64, limit: usize) -> Result<Vec<(u64, u64)>> {
+        let from = self.elements.row(DUE, &[]);
+        let end = now_ms.saturating_add(1).to_be_bytes();
+        let to = self.elements.row(DUE, &[&end]);
+        let found = self.elements.scan(self.rows, &from, &to, false);
+        found
+            .take(limit)
+            .map(|found| read_pair(&found?.0))
+            .collect()
     }
 
     pub(super) fn last_entry(&self, subject: &[u8]) -> Result<Option<u64>> {

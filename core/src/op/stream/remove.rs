@@ -8,7 +8,7 @@ use super::super::elements::Elements;
 use super::super::held::{Held, Stop, int};
 use super::read::{Counted, Stream};
 use super::state::{State, existing};
-use super::{BY_SUBJECT, MESSAGE, SUBJECT, StreamRefusal};
+use super::{BY_SUBJECT, DUE, MESSAGE, SUBJECT, StreamRefusal};
 use crate::error::Result;
 use crate::record::overlay::Overlay;
 use crate::record::{Head, Key};
@@ -36,6 +36,11 @@ pub enum Removal {
         /// At most so many.
         limit: u64,
     },
+    /// Those whose own time is over.
+    Due {
+        /// At most so many.
+        limit: u64,
+    },
 }
 
 /// Removes messages. `Int` = how many.
@@ -51,6 +56,9 @@ pub(in crate::op) fn remove(
     let before = state.removed;
     let mut remover = Remover::new(held.key(), &head, rows, state);
     let doomed = remover.doomed(removal)?;
+    if let Removal::Due { .. } = removal {
+        remover.forget_due(doomed.len())?;
+    }
     for seq in doomed {
         remover.remove(seq)?;
     }
@@ -101,6 +109,11 @@ impl<'r, 'o> Remover<'r, 'o> {
                 }
                 Ok(seqs)
             }
+            // What was removed before its time leaves an entry that means nothing.
+            Removal::Due { limit } => {
+                let due = self.stream().due(self.rows.stamp().ms(), bounded(*limit))?;
+                Ok(due.into_iter().map(|(_, seq)| seq).collect())
+            }
             Removal::Purge {
                 pattern,
                 below,
@@ -132,6 +145,15 @@ impl<'r, 'o> Remover<'r, 'o> {
         self.state.removed += 1;
         if seq == self.state.first_seq {
             self.state.first_seq = self.first_after(seq)?;
+        }
+        Ok(())
+    }
+
+    fn forget_due(&mut self, count: usize) -> Result<()> {
+        let due = self.stream().due(self.rows.stamp().ms(), count)?;
+        for (ms, seq) in due {
+            let name = [ms.to_be_bytes(), seq.to_be_bytes()].concat();
+            self.rows.delete(self.elements.row(DUE, &[&name]));
         }
         Ok(())
     }

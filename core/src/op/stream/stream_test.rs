@@ -207,6 +207,21 @@ fn a_rollup_replaces_its_subject_where_it_may() {
 }
 
 #[test]
+fn a_message_with_a_time_to_live_goes_when_it_is_over_and_no_other() {
+    let mut bench = Bench::new(StreamLimits::default());
+    let brief = Append {
+        live_ms: 1_500,
+        ..message("a", "x")
+    };
+    bench.append(brief).expect("appends");
+    bench.put("a", "y").expect("appends");
+    assert_eq!(bench.remove(Removal::Due { limit: 9 }), Ok(Reply::Int(1)));
+    assert_eq!(bench.seqs(), [2]);
+    let left = bench.read(|stream| stream.due(u64::MAX - 1, 9).expect("reads"));
+    assert!(left.is_empty());
+}
+
+#[test]
 fn what_is_older_than_asked_goes() {
     let mut bench = Bench::new(StreamLimits::default());
     bench.put("a", "x").expect("appends");

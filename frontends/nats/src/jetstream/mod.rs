@@ -1,29 +1,139 @@
-//! # JetStream
+//! # JetStream: streams over NATS
 //!
-//! **What.** Nothing yet but the place.
-//! **Why.** Streams come next.
-//! **How.** An ear on `$JS.API.>`.
-//! **Limits.** Everything.
-//! **Further reading.** `docs/compatibility/nats.md`.
+//! **What.** Streams are records of the core (`stele_core::op::stream`); this folder gives
+//! them JetStream's API, its acknowledgements and its consumers.
+//!
+//! **Why.** A publish acknowledged here is an entry in a log that is on disk, like every write;
+//! thousands of publishes that wait together share one sync.
+//!
+//! **How.**
+//! ```text
+//!   PUB orders.new -> the bus -> StreamEar -> intake -> one batch of appends -> log
+//!                                                           |
+//!             publisher's inbox <- {"stream":..,"seq":..} <-+-> consumers are woken
+//!
+//!   $JS.API.>      -> ApiEar  -> api: streams, consumers, one request after the other
+//!                     MSG.NEXT and DIRECT.GET at once, on the asker's task
+//!   $JS.ACK.<S>.>  -> AckEar  -> the consumer's events
+//! ```
+//! A stream's definition is a record of META, its limits lie with its messages, a durable
+//! consumer's config and position are two records beside them.
+//!
+//! **Limits.** One replica. No mirrors, sources, republishing, transforms, per-message times to
+//! live, counters, schedules, priority groups: each is refused before anything changes.
+//!
+//! **Further reading.** ADR-1, 8, 13, 15, 17, 31, 37 of nats-architecture-and-design.
 
-use std::sync::Arc;
+mod api;
+mod config;
+mod consumer;
+mod direct;
+mod error;
+mod intake;
+mod page;
+mod publish;
+mod stream;
+mod streams;
+mod time;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
 use stele_core::Database;
+use stele_core::env::spawn;
+use stele_core::node::{Bus, Pattern, Sent, Subscribed};
+use tokio::sync::mpsc;
+
+use api::{ApiEar, Request};
+use stream::Stream;
+
+/// Requests that may wait for their turn.
+const REQUEST_COUNT_MAX: usize = 4096;
 
 /// Every stream of the node.
-pub struct JetStream {}
+pub struct JetStream {
+    db: Database,
+    bus: Bus,
+    /// The server's identity, as the leader of everything.
+    server_id: String,
+    streams: RwLock<BTreeMap<String, Arc<Stream>>>,
+    requests: mpsc::Sender<Request>,
+    waiting: Mutex<Option<mpsc::Receiver<Request>>>,
+    held: Mutex<Vec<Subscribed>>,
+    /// Consumers that begin once whoever made them is answered.
+    made: Mutex<Vec<Arc<consumer::Consumer>>>,
+}
 
 impl JetStream {
     /// Streams over a database, none served yet.
-    pub fn new(_db: &Database, _id: String) -> Arc<Self> {
-        Arc::new(Self {})
+    #[must_use]
+    pub fn new(db: &Database, server_id: String) -> Arc<Self> {
+        let (requests, waiting) = mpsc::channel(REQUEST_COUNT_MAX);
+        Arc::new(Self {
+            db: db.clone(),
+            bus: db.bus().clone(),
+            server_id,
+            streams: RwLock::default(),
+            requests,
+            waiting: Mutex::new(Some(waiting)),
+            held: Mutex::default(),
+            made: Mutex::default(),
+        })
     }
 
-    /// Serves the streams that the database holds.
+    /// Serves the streams that the database holds, and takes requests.
     ///
     /// # Errors
-    /// When one does not read.
-    pub fn open(&self) -> stele_core::Result<()> {
+    /// When a stream or a consumer does not read.
+    pub fn open(self: &Arc<Self>) -> stele_core::Result<()> {
+        for definition in self.db.catalog().streams() {
+            let stream = Stream::open(self, definition.clone())?;
+            self.streams.write().insert(stream.name.clone(), stream);
+        }
+        let ear = Arc::new(ApiEar::new(self));
+        let pattern = Pattern::Wildcard(Bytes::from_static(b"$JS.API.>"));
+        self.held
+            .lock()
+            .push(self.bus.subscribe(pattern, None, ear));
+        if let Some(waiting) = self.waiting.lock().take() {
+            spawn(serve(Arc::downgrade(self), waiting));
+        }
         Ok(())
+    }
+
+    /// A stream by name.
+    fn stream(&self, name: &str) -> Option<Arc<Stream>> {
+        self.streams.read().get(name).cloned()
+    }
+
+    /// Answers a request.
+    fn answer(&self, reply: &[u8], body: &Value) {
+        self.send(reply, body.to_string().as_bytes());
+    }
+
+    fn send(&self, subject: &[u8], payload: &[u8]) {
+        if !subject.is_empty() {
+            self.bus.send(&Sent::new(subject, payload));
+        }
+    }
+
+    /// Answers with headers and nothing else. Did anybody hear?
+    fn send_status(&self, subject: &[u8], headers: &[u8]) -> bool {
+        let mut message = Sent::new(subject, b"");
+        message.headers = headers;
+        self.bus.send(&message) > 0
+    }
+}
+
+/// Carries out requests that change something, one after the other.
+async fn serve(jetstream: Weak<JetStream>, mut waiting: mpsc::Receiver<Request>) {
+    while let Some(request) = waiting.recv().await {
+        let Some(jetstream) = jetstream.upgrade() else {
+            return;
+        };
+        api::carry_out(&jetstream, request).await;
     }
 }
