@@ -142,10 +142,12 @@ impl Wire {
             .bytes_out
             .fetch_add(u64::try_from(out.len()).unwrap_or(0), Ordering::Relaxed);
         tokio::select! {
-            sent = self.writer.write_all_buf(out) => sent?,
+            // Not `write_all_buf`, which asks for a vectored write: one buffer is sent faster.
+            sent = self.writer.write_all(out) => sent?,
             // Half an answer may be sent; the connection ends, so nobody reads on.
             () = self.card.killed() => {}
         }
+        out.clear();
         if out.capacity() > KEPT_BYTES_MAX {
             *out = BytesMut::new();
         }
