@@ -1,0 +1,144 @@
+//! Rows as documents, and documents as rows (see the essay of this folder).
+
+use serde_json::{Map, Value as Json};
+use stele_core::record::table::Table;
+use stele_core::record::value::{Settings, Value, text};
+
+use super::date;
+use super::mapping::Mapping;
+use super::values::{SQL_EPOCH_US, column_value};
+
+/// The column with a document's key, and the one with its text.
+pub const ID_COLUMN: &str = "_id";
+/// See [`ID_COLUMN`].
+pub const SOURCE_COLUMN: &str = "_source";
+
+/// A document: its fields, and its text as it was sent or as its row makes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// The fields, in the document's order.
+    pub fields: Map<String, Json>,
+    /// The text.
+    pub text: String,
+}
+
+impl Document {
+    /// The document that a row is.
+    pub fn of_row(table: &Table, mapping: Option<&Mapping>, row: &[Value]) -> Self {
+        match mapping.filter(|mapping| mapping.documents) {
+            Some(mapping) => Self::reconciled(table, mapping, row),
+            None => Self::of_columns(table, row, |_| true),
+        }
+    }
+
+    fn of_columns(table: &Table, row: &[Value], shown: impl Fn(&str) -> bool) -> Self {
+        let mut fields = Map::new();
+        for (column, value) in table.columns.iter().zip(row) {
+            if shown(&column.name) {
+                fields.insert(column.name.clone(), json_of(value));
+            }
+        }
+        Self::of_fields(fields)
+    }
+
+    fn of_fields(fields: Map<String, Json>) -> Self {
+        let json = Json::Object(fields);
+        let text = json.to_string();
+        match json {
+            Json::Object(fields) => Self { fields, text },
+            _ => Self::default(),
+        }
+    }
+
+    /// `_source`, with what columns say otherwise.
+    fn reconciled(table: &Table, mapping: &Mapping, row: &[Value]) -> Self {
+        let sent = table.position_of(SOURCE_COLUMN).and_then(|at| row.get(at));
+        let sent = sent.and_then(Value::as_str);
+        let parsed = sent.and_then(|text| serde_json::from_str::<Map<String, Json>>(text).ok());
+        let (Some(mut fields), Some(text)) = (parsed, sent) else {
+            let is_own = |name: &str| name != ID_COLUMN && name != SOURCE_COLUMN;
+            let mut document = Self::of_columns(table, row, is_own);
+            document.fields.retain(|_, value| !value.is_null());
+            return Self::of_fields(document.fields);
+        };
+        let mut has_changed = false;
+        for (name, field) in &mapping.fields {
+            let at = field.column.and_then(|column| table.position(column));
+            let Some(value) = at.and_then(|at| row.get(at)) else {
+                continue;
+            };
+            if column_value(field.kind, fields.get(name)) != *value {
+                has_changed = true;
+                match value {
+                    Value::Null => drop(fields.shift_remove(name)),
+                    value => drop(fields.insert(name.clone(), json_of(value))),
+                }
+            }
+        }
+        match has_changed {
+            true => Self::of_fields(fields),
+            false => Self {
+                fields,
+                text: text.to_owned(),
+            },
+        }
+    }
+
+    /// The row of a collection of documents that a document becomes. Its fields
+    /// must be of the mapping's types.
+    pub fn to_row(&self, table: &Table, mapping: &Mapping, id: &str) -> Vec<Value> {
+        let value = |column: &stele_core::record::table::Column| match column.name.as_str() {
+            ID_COLUMN => Value::text(id),
+            SOURCE_COLUMN => Value::Json(self.text.as_str().into()),
+            _ => {
+                let mut fields = mapping.fields.iter();
+                match fields.find(|(_, field)| field.column == Some(column.id)) {
+                    Some((name, field)) => column_value(field.kind, self.fields.get(name)),
+                    None => Value::Null,
+                }
+            }
+        };
+        table.columns.iter().map(value).collect()
+    }
+}
+
+/// A column's value as a document spells it.
+pub fn json_of(value: &Value) -> Json {
+    let printed = || text::print(value, &Settings::default());
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int2(_) | Value::Int4(_) | Value::Int8(_) | Value::Oid(_) => {
+            value.as_i64().map_or(Json::Null, Json::from)
+        }
+        // The shortest digits that mean this number, not those of its 64-bit form.
+        Value::Float4(_) | Value::Numeric(_) => {
+            let text = printed();
+            number_of(&text).unwrap_or(Json::String(text))
+        }
+        Value::Float8(number) => serde_json::Number::from_f64(*number)
+            .map_or_else(|| Json::String(printed()), Json::Number),
+        Value::Timestamptz(us) | Value::Timestamp(us) if !matches!(*us, i64::MAX | i64::MIN) => {
+            Json::String(date::print(us.saturating_add(SQL_EPOCH_US)))
+        }
+        Value::Json(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+        Value::Jsonb(_) => serde_json::from_str(&printed()).unwrap_or(Json::Null),
+        Value::Array(array) => match &**array {
+            array if array.dimensions.len() == 1 => {
+                Json::Array(array.values.iter().map(json_of).collect())
+            }
+            _ => Json::String(printed()),
+        },
+        _ => Json::String(printed()),
+    }
+}
+
+/// A number whose JSON form loses nothing.
+fn number_of(text: &str) -> Option<Json> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(Json::from(whole));
+    }
+    let number: f64 = text.parse().ok()?;
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    (digits(text) <= 15).then(|| serde_json::Number::from_f64(number).map(Json::Number))?
+}

@@ -1,0 +1,39 @@
+//! Queries: what can be asked of a search index, and how it is answered.
+//!
+//! What: [`Query`] and [`Request`] are plain data, in no door's dialect;
+//! [`run`](Request) turns them into terms, asks the index, and reads the hits.
+//!
+//! Why: two doors ask (JSON over HTTP, `@@@` in SQL); relevance, order and
+//! freshness must not depend on which.
+//!
+//! How:
+//!
+//! ```text
+//! Query -- words.rs, automata.rs, string.rs --> compile.rs --> terms
+//! Request -- sort.rs: order   run.rs: hits   judge.rs: rows that changed since
+//!            highlight.rs: fragments         aggregate.rs: buckets
+//! ```
+//!
+//! BM25 with Lucene's constants; a word that a query repeats counts twice, as
+//! it does there.
+//!
+//! Limits: a pattern or a fuzzy word matches a bounded number of terms
+//! ([`EXPANSIONS_MAX`]); words of patterns are not highlighted.
+
+mod aggregate;
+mod ast;
+mod automata;
+mod compile;
+mod highlight;
+mod judge;
+mod request;
+mod run;
+mod sort;
+mod string;
+mod words;
+
+pub use ast::{Edge, Fuzziness, Minimum, Operator, Query};
+pub use automata::EXPANSIONS_MAX;
+pub use highlight::{Fragments, Highlight};
+pub use request::{Answer, Hit, Request, Sort, SortBy, Track};
+pub use string::Syntax;
