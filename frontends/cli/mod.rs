@@ -1,7 +1,8 @@
 //! # The command line
 //!
 //! **What.** `stele serve` runs a node, `stele print` shows every stored byte of a data
-//! folder in words, `stele demo` starts a node with a small shop to play with.
+//! folder in words, `stele demo` starts a node with a small shop to play with, `stele sub`
+//! and `stele pub` are clients of the nats door.
 //!
 //! **Why.** What tests and users type is an interface: it is kept in one folder, apart
 //! from what it starts.
@@ -15,6 +16,7 @@
 //!
 //! **Further reading.** `frontends/config` for the flags; README for the commands in use.
 
+mod bus;
 mod demo;
 mod folder;
 mod node;
@@ -67,6 +69,8 @@ pub fn run() -> ExitCode {
         Some(("serve", words)) => settings(words).and_then(serve::run),
         Some(("demo", words)) => settings(words).and_then(demo::run),
         Some(("print", words)) => print::run(words),
+        Some(("sub", words)) => bus::sub(words),
+        Some(("pub", words)) => bus::publish(words),
         // clap has refused every other word.
         _ => Ok(()),
     };
@@ -95,6 +99,8 @@ fn command() -> Command {
                 .about("Runs a node with a small shop in a temporary folder")
                 .args(config::flags()),
         )
+        .subcommand(bus::sub_words())
+        .subcommand(bus::pub_words())
         .subcommand(
             Command::new("print")
                 .about("Prints the key space of a stopped node in words")

@@ -4,7 +4,11 @@
 use super::source::{Complaint, File, has_word};
 
 /// A folder, and the crates it must not name.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 9] = [
+    (
+        "frontends/nats/",
+        &["redis", "postgres", "http", "search", "placement", "rocks"],
+    ),
     (
         "frontends/redis/",
         &["postgres", "http", "nats", "placement", "rocks"],
@@ -12,6 +16,22 @@ const ARROWS: [(&str, &[&str]); 6] = [
     (
         "frontends/postgres/",
         &["redis", "http", "nats", "placement", "rocks"],
+    ),
+    (
+        "frontends/http/",
+        &["redis", "postgres", "nats", "placement", "rocks"],
+    ),
+    (
+        "search/",
+        &[
+            "kit",
+            "redis",
+            "postgres",
+            "http",
+            "nats",
+            "placement",
+            "rocks",
+        ],
     ),
     (
         "frontends/kit/",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stele_placement::Partitions;
 
-use super::{Database, keeper};
+use super::{Database, events, keeper};
 use crate::apply::{Apply, Snapshots};
 use crate::env::{RealEnv, SharedEnv, spawn};
 use crate::error::{Error, Result};
@@ -54,6 +54,7 @@ impl Default for NodeOptions {
 pub struct Node {
     database: Database,
     pub(super) keeper: tokio::task::JoinHandle<()>,
+    events: tokio::task::JoinHandle<()>,
 }
 
 impl Node {
@@ -95,7 +96,12 @@ impl Node {
         recover(&engine).await?;
         let keeper = spawn(keeper::run(engine.clone(), options));
         let database = Database::new(engine);
-        Ok(Self { database, keeper })
+        let events = spawn(events::run(database.clone(), events::desk(&database)));
+        Ok(Self {
+            database,
+            keeper,
+            events,
+        })
     }
 
     /// A node that keeps nothing: for tests and for trying things out.
@@ -118,6 +124,7 @@ impl Node {
     /// Stops: what was begun is finished, everything is synced.
     pub async fn close(self) -> Result<()> {
         self.keeper.abort();
+        self.events.abort();
         self.database.engine().parts().log.close().await
     }
 }
@@ -126,5 +133,6 @@ impl Drop for Node {
     /// Dropped without `close`, as after a crash, nothing must run on.
     fn drop(&mut self) {
         self.keeper.abort();
+        self.events.abort();
     }
 }

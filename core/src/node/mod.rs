@@ -14,7 +14,7 @@
 //! begin            an interactive transaction
 //! catalog          the schema
 //! next_value       sequences
-//! signal, listen   the bus
+//! signal, listen   the bus; on `db.>` it tells of changes
 //! follow           the feed, from a cursor
 //! ```
 //!
@@ -24,6 +24,9 @@
 
 mod boot;
 mod bus;
+mod events;
+#[cfg(test)]
+mod events_test;
 mod follow;
 #[cfg(test)]
 mod follow_test;

@@ -39,7 +39,7 @@ impl Level {
             word => self
                 .words
                 .entry(Bytes::copy_from_slice(word))
-                .or_insert_with(Node::default),
+                .or_default(),
         };
         match others {
             Some(others) => node.next.add(others, subscription),

@@ -38,6 +38,6 @@ pub use eval::cast_value;
 pub use expr::{Expr, SubqueryForm};
 pub use functions::{
     Call, Eval, EvalFn, Function, FunctionRef, Resolved, Volatility, call, common_type, equality,
-    functions, like_matches, named, regex, regexp_matches, resolve,
+    functions, json_text, like_matches, named, regex, regexp_matches, resolve,
 };
 pub use moments::Moments;

@@ -170,6 +170,7 @@ fn line_end(buffer: &[u8]) -> Result<Option<usize>, Broken> {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Name {
     Connect,
     Ping,
@@ -181,25 +182,23 @@ enum Name {
     Idle,
 }
 
-const NAMES: [(&str, fn() -> Name); 10] = [
-    ("PUB", || Name::Pub),
-    ("HPUB", || Name::Hpub),
-    ("SUB", || Name::Sub),
-    ("UNSUB", || Name::Unsub),
-    ("PING", || Name::Ping),
-    ("PONG", || Name::Pong),
-    ("CONNECT", || Name::Connect),
-    ("INFO", || Name::Idle),
-    ("+OK", || Name::Idle),
-    ("-ERR", || Name::Idle),
+const NAMES: [(&str, Name); 10] = [
+    ("PUB", Name::Pub),
+    ("HPUB", Name::Hpub),
+    ("SUB", Name::Sub),
+    ("UNSUB", Name::Unsub),
+    ("PING", Name::Ping),
+    ("PONG", Name::Pong),
+    ("CONNECT", Name::Connect),
+    ("INFO", Name::Idle),
+    ("+OK", Name::Idle),
+    ("-ERR", Name::Idle),
 ];
 
 fn operation(name: &[u8]) -> Result<Name, Broken> {
-    let is_name = |(known, _): &&(&str, fn() -> Name)| name.eq_ignore_ascii_case(known.as_bytes());
+    let is_name = |(known, _): &&(&str, Name)| name.eq_ignore_ascii_case(known.as_bytes());
     let found = NAMES.iter().find(is_name);
-    found
-        .map(|(_, make)| make())
-        .ok_or(Broken::UnknownOperation)
+    found.map(|(_, name)| *name).ok_or(Broken::UnknownOperation)
 }
 
 /// A line that cannot become an operation is refused before its end comes.

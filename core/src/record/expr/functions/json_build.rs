@@ -178,7 +178,7 @@ fn json_of(value: Option<&Value>, settings: &Settings) -> Result<Value> {
 }
 
 /// The value as JSON text, laid out as `to_json` lays it out.
-pub(in crate::record::expr) fn to_json(value: &Value, settings: &Settings) -> Result<String> {
+pub fn to_json(value: &Value, settings: &Settings) -> Result<String> {
     Ok(match value {
         Value::Null => "null".to_string(),
         Value::Bool(value) => value.to_string(),

@@ -46,9 +46,9 @@ mod template;
 mod text;
 mod text_format;
 
+pub use json_build::to_json as json_text;
 pub(super) use json_build::{
-    aggregate_key as object_key, member as object_member, to_json as json_text,
-    to_jsonb as json_tree,
+    aggregate_key as object_key, member as object_member, to_jsonb as json_tree,
 };
 pub use like::like_matches;
 pub use pattern::{regex, regexp_matches};
