@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 from servers import postgres_server, stele  # noqa: E402
 
 SAMPLE = 30
-FILE_BYTES_MAX = 600_000
+FILE_BYTES_MAX = 1_100_000
 SHOWN = 15
+# Joins of up to 64 tables: PostgreSQL, which decides what counts, plans them for hours.
+SLOW = {"select5.test"}
 
 
 def records(text):
@@ -107,7 +109,7 @@ def clean(port):
 def sample(corpus):
     folders = defaultdict(list)
     for path in sorted(corpus.glob("test/**/*.test")):
-        if 0 < path.stat().st_size < FILE_BYTES_MAX:
+        if 0 < path.stat().st_size < FILE_BYTES_MAX and path.name not in SLOW:
             folders["/".join(path.relative_to(corpus).parts[:3])].append(path)
     chosen, turn = [], 0
     while len(chosen) < SAMPLE and turn < max(map(len, folders.values())):

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
 use stele_core::record::expr::{self, Expr};
-use stele_core::record::value::Type;
+use stele_core::record::value::{Type, Value};
 
 use super::expr::unnest_parens;
 use super::scope::Binder;
@@ -76,7 +76,13 @@ impl Binder<'_> {
         if let (Expr::Row { fields: left, .. }, Expr::Row { fields: right, .. }) = (&left, &right) {
             return self.compare_rows(name, left.clone(), right.clone());
         }
-        self.call_named(name, vec![left, right])
+        Ok(match self.call_named(name, vec![left, right])? {
+            // Its other side is never evaluated, and cannot fail.
+            Expr::Call { function, args, ty } if function.strict && args.iter().any(is_null) => {
+                Expr::constant(Value::Null, ty)
+            }
+            call => call,
+        })
     }
 
     /// `(a, b) < (c, d)`: the first pair that differs decides.
@@ -396,6 +402,10 @@ pub(super) fn operator_name(op: &BinaryOperator) -> Result<String> {
         other => return Ok(other.to_string()),
     };
     Ok(name.to_owned())
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Const { value, .. } if value.is_null())
 }
 
 /// `-(a ^ b)` as the parser reads `- a ^ b`, turned into `(- a) ^ b`.
