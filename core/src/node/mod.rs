@@ -48,9 +48,7 @@ use crate::store::StoreRows;
 use crate::txn::{Batch, Engine, Txn, TxnOptions, View, Written};
 
 pub use boot::{Node, NodeOptions};
-pub use bus::{
-    Audience, Bus, Ear, Listener, Matcher, Message, Pattern, Routes, Sent, Subscribed,
-};
+pub use bus::{Audience, Bus, Ear, Listener, Matcher, Message, Pattern, Routes, Sent, Subscribed};
 pub use follow::{Followed, Passage};
 
 use sequence::Sequences;

@@ -36,10 +36,7 @@ impl Level {
         }
         let node = match token {
             b"*" => self.any.get_or_insert_default(),
-            word => self
-                .words
-                .entry(Bytes::copy_from_slice(word))
-                .or_default(),
+            word => self.words.entry(Bytes::copy_from_slice(word)).or_default(),
         };
         match others {
             Some(others) => node.next.add(others, subscription),

@@ -72,8 +72,7 @@ impl Session {
     /// Tells everybody who listens.
     pub(super) fn tell(&mut self, notes: Vec<(String, String)>) {
         for (channel, payload) in notes {
-            self.db
-                .signal(channel.as_bytes(), payload.as_bytes());
+            self.db.signal(channel.as_bytes(), payload.as_bytes());
             if self.listening.listener.is_some() && self.listening.own.len() < OWN_COUNT_MAX {
                 self.listening.own.push_back((channel, payload));
             }
