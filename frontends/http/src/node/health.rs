@@ -91,6 +91,7 @@ pub async fn status(State(app): State<App>, call: Call) -> Outcome {
                 "ready": status.as_ref().is_some_and(|status| status.is_ready),
                 "entries": status.as_ref().map(|status| status.entries),
                 "rows_filled": status.as_ref().map(|status| status.filled),
+                "trouble": status.as_ref().and_then(|status| status.trouble.clone()),
                 "refreshes": status.as_ref().map(|status| status.refreshes),
                 "visible": status.as_ref().map(|status| status.visible.to_string()),
                 "entries_behind": status.as_ref().map(|status| behind(&app, status)),

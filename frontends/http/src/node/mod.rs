@@ -1,4 +1,14 @@
 //! The node: who answers here, and how it is.
+//!
+//! What: `GET /`, `_cat`, `_cluster/health`, and for operators `/livez`, `/readyz`,
+//! `/metrics` and `/_stele/status`.
+//!
+//! Why: clients look at a server before they trust it, and so do those who run it.
+//!
+//! How: the composition root hands over [`Facts`]; all else is asked of the database and the
+//! search indexes when somebody asks. Numbers over time are [`Meters`], read by Prometheus.
+//!
+//! Limits: one node, which holds everything and is therefore green.
 
 pub mod cat;
 pub mod cluster;

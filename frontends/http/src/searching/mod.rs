@@ -1,4 +1,15 @@
 //! Searching: Elasticsearch's query language in, its answers out.
+//!
+//! What: `_search`, `_count`, `_refresh` and `_analyze`.
+//!
+//! Why: the crate that searches knows queries as plain data; how Elasticsearch spells them,
+//! and how it wants its answers, is this door's business.
+//!
+//! How: [`dsl`] reads a clause into a query and refuses every argument it does not know;
+//! [`body`] reads what stands around it; [`visible`] waits until a write can be found;
+//! [`merge`] puts the hits of several indexes in one order.
+//!
+//! Limits: aggregations over one index at a time; no scripts, no scrolling.
 
 pub mod analyze;
 pub mod body;

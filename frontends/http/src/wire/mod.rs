@@ -1,4 +1,14 @@
-//! One request in, one answer out.
+//! The wire: one request in, one answer out.
+//!
+//! What: a connection's HTTP/1.1, a request taken apart into a [`Call`], an [`Answer`] put
+//! together, and a [`Fault`] in Elasticsearch's shape.
+//!
+//! Why: handlers should read parameters and bodies, not headers, encodings and limits.
+//!
+//! How: axum's router, on one page, picks the handler; a body is read whole, inflated if it
+//! is packed, up to one limit; an answer repeats the media type the client asked for.
+//!
+//! Limits: bodies of [`BODY_BYTES_MAX`] bytes; no HTTP/2, no TLS.
 
 mod answer;
 mod body;
