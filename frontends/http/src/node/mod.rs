@@ -1,7 +1,7 @@
 //! The node: who answers here, and how it is.
 //!
 //! What: `GET /`, `_cat`, `_cluster/health`, and for operators `/livez`, `/readyz`,
-//! `/metrics` and `/_stele/status`.
+//! `/metrics`, `/_stele/status` and the console.
 //!
 //! Why: clients look at a server before they trust it, and so do those who run it.
 //!
@@ -12,6 +12,7 @@
 
 pub mod cat;
 pub mod cluster;
+pub mod console;
 pub mod health;
 pub mod info;
 mod meters;

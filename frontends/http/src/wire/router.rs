@@ -11,7 +11,7 @@ use super::{Fault, Outcome};
 use crate::App;
 use crate::documents::{bulk, one, several};
 use crate::indices::{create, mapping, show};
-use crate::node::{cat, cluster, health, info};
+use crate::node::{cat, cluster, console, health, info};
 use crate::searching::{analyze, search};
 
 /// The table of paths.
@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/_stele/status", get(health::status))
+        .route("/_stele/console", get(console::console))
         .route("/_cluster/health", get(cluster::health))
         .route("/_cluster/health/{index}", get(cluster::health))
         .route("/_cat/indices", get(cat::indices))
