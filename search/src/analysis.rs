@@ -83,6 +83,8 @@ fn build() -> TokenizerManager {
             .filter(LowerCaser)
     };
     manager.register("standard", standard().build());
+    // The writer asks for one of this name, whatever the fields are.
+    manager.register("default", standard().build());
     manager.register("keyword", RawTokenizer::default());
     let whitespace = TextAnalyzer::builder(WhitespaceTokenizer::default()).filter(short());
     manager.register("whitespace", whitespace.build());

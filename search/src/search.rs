@@ -48,6 +48,8 @@ pub struct Status {
     pub refreshes: u64,
     /// Entries a search looks at.
     pub entries: u64,
+    /// Why it does not get on, if it does not.
+    pub trouble: Option<String>,
 }
 
 impl Search {
@@ -103,9 +105,13 @@ impl Search {
         };
         tokio::select! {
             () = wait => Ok(()),
-            () = self.shared.db.sleep(WAIT_MAX) => Err(Error::Unavailable(format!(
-                "the search index has not come to {token} in {} seconds", WAIT_MAX.as_secs()
-            ))),
+            () = self.shared.db.sleep(WAIT_MAX) => {
+                let trouble = self.status(index).and_then(|status| status.trouble);
+                let why = trouble.map(|why| format!(": {why}")).unwrap_or_default();
+                let seconds = WAIT_MAX.as_secs();
+                let message = format!("the search index has not come to {token} in {seconds} seconds{why}");
+                Err(Error::Unavailable(message))
+            }
         }
     }
 
@@ -141,6 +147,7 @@ impl Search {
             is_ready: serving.is_some(),
             filled: live.filled(),
             refreshes: live.refreshes(),
+            trouble: live.trouble(),
             entries: serving.map_or(0, |serving| serving.reader.searcher().num_docs()),
         })
     }

@@ -70,10 +70,11 @@ impl Follower {
         let mut work = None;
         while !*self.stop.borrow() {
             match self.round(&mut work).await {
-                Ok(true) => {}
+                Ok(true) => self.live.say(None),
                 Ok(false) => break,
                 Err(error) => {
                     tracing::warn!(%error, index = self.id.0, "a search index will try again");
+                    self.live.say(Some(error.to_string()));
                     work = None;
                     self.db.sleep(Duration::from_secs(1)).await;
                 }

@@ -30,6 +30,7 @@ pub struct Live {
     wake: Notify,
     filled: AtomicU64,
     refreshes: AtomicU64,
+    trouble: RwLock<Option<String>>,
 }
 
 impl Default for Live {
@@ -41,6 +42,7 @@ impl Default for Live {
             wake: Notify::default(),
             filled: AtomicU64::default(),
             refreshes: AtomicU64::default(),
+            trouble: RwLock::default(),
         }
     }
 }
@@ -64,6 +66,15 @@ impl Live {
     /// How many refreshes there have been.
     pub fn refreshes(&self) -> u64 {
         self.refreshes.load(Ordering::Relaxed)
+    }
+
+    /// Why the follower does not get on, if it does not.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.read().clone()
+    }
+
+    pub(super) fn say(&self, trouble: Option<String>) {
+        *self.trouble.write() = trouble;
     }
 
     /// Asks for a refresh as soon as possible.
