@@ -4,13 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use stele_core::env::RealEnv;
+use stele_core::env::{Env, RealEnv};
 use stele_core::{Database, NodeOptions};
+use stele_http::{Facts, Http};
 use stele_kit::{Door, Limits, Opened};
 use stele_nats::Nats;
 use stele_postgres::Postgres;
 use stele_redis::Redis;
 use stele_rocks::{Rocks, RocksOptions};
+use stele_search::Search;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -62,7 +64,9 @@ pub struct Node {
     core: stele_core::Node,
     redis: Opened,
     postgres: Opened,
+    http: Opened,
     nats: Opened,
+    search: Search,
     sql: Background,
 }
 
@@ -70,6 +74,11 @@ pub struct Node {
 pub struct Background(Option<Runtime>);
 
 impl Background {
+    /// What is bound or started while the guard lives belongs to this runtime.
+    fn enter(&self) -> Option<tokio::runtime::EnterGuard<'_>> {
+        self.0.as_ref().map(Runtime::enter)
+    }
+
     /// Waits for its threads to end: none may touch the store while the process exits.
     pub fn join(mut self) {
         if let Some(runtime) = self.0.take() {
@@ -94,26 +103,34 @@ impl Node {
         // Bound first: a port in use is known before the store is touched.
         let redis = listen(settings.bind, settings.redis_port)?;
         let nats = listen(settings.bind, settings.nats_port)?;
-        let sql = sql_runtime(settings)?;
-        let postgres = {
+        let sql = Background(Some(sql_runtime(settings)?));
+        let (postgres, http) = {
             // What is bound here is woken by the runtime that serves it.
             let _entered = sql.enter();
-            listen(settings.bind, settings.postgres_port)?
+            let postgres = listen(settings.bind, settings.postgres_port)?;
+            (postgres, listen(settings.bind, settings.http_port)?)
         };
         let core = open_core(settings).await?;
         let database = core.database();
         let redis = open_redis(settings, redis, &database)?;
         let nats = open_nats(settings, nats, &database)?;
-        let postgres = {
+        let (postgres, search, http) = {
+            // Searching is work for the threads of SQL too.
             let _entered = sql.enter();
-            open_postgres(settings, postgres, &database)?
+            let postgres = open_postgres(settings, postgres, &database)?;
+            let search = open_search(settings, &database)?;
+            let doors = [&redis, &postgres, &nats];
+            let http = open_http(settings, http, &search, &doors)?;
+            (postgres, search, http)
         };
         Ok(Self {
             core,
             redis,
             postgres,
+            http,
+            search,
             nats,
-            sql: Background(Some(sql)),
+            sql,
         })
     }
 
@@ -129,11 +146,16 @@ impl Node {
         self.nats.address()
     }
 
+    pub fn http(&self) -> SocketAddr {
+        self.http.address()
+    }
+
     /// Where each door answers, as the ready line tells it.
     pub fn addresses(&self) -> String {
         serde_json::json!({
             "redis": self.redis().to_string(),
             "postgres": self.postgres().to_string(),
+            "http": self.http().to_string(),
             "nats": self.nats().to_string(),
         })
         .to_string()
@@ -148,16 +170,22 @@ impl Node {
     /// Lets clients finish, then the logs; what was answered is on disk.
     /// What is returned is to be joined outside any runtime.
     pub async fn close(self) -> Result<Background, Failure> {
-        let (redis, postgres, nats) =
-            tokio::join!(self.redis.close(), self.postgres.close(), self.nats.close());
-        if redis + postgres + nats > 0 {
+        let (redis, postgres, http, nats) = tokio::join!(
+            self.redis.close(),
+            self.postgres.close(),
+            self.http.close(),
+            self.nats.close()
+        );
+        if redis + postgres + http + nats > 0 {
             tracing::warn!(
                 redis,
                 postgres,
+                http,
                 nats,
                 "clients that did not finish were cut off"
             );
         }
+        self.search.close().await;
         self.core.close().await.map_err(Failure::running)?;
         Ok(self.sql)
     }
@@ -252,6 +280,42 @@ fn auth(settings: &Settings) -> stele_nats::Auth {
         "" => stele_nats::Auth::Nobody,
         token => stele_nats::Auth::Token(token.to_string()),
     }
+}
+
+fn open_search(settings: &Settings, database: &Database) -> Result<Search, Failure> {
+    let folder = settings.data.join("search");
+    Search::open(database.clone(), &folder)
+        .map_err(|error| Failure::running(format!("{}: {error}", folder.display())))
+}
+
+fn open_http(
+    settings: &Settings,
+    at: TcpListener,
+    search: &Search,
+    others: &[&Opened],
+) -> Result<Opened, Failure> {
+    let mut doors: Vec<(String, String)> = others
+        .iter()
+        .map(|door| (door.name().to_owned(), door.address().to_string()))
+        .collect();
+    let own = at.local_addr().map_err(Failure::running)?;
+    doors.push(("http".to_owned(), own.to_string()));
+    let facts = Facts {
+        name: "stele".to_owned(),
+        doors,
+        fsync: match settings.fsync {
+            stele_core::record::Fsync::Always => "always",
+            stele_core::record::Fsync::EverySec => "everysec",
+            stele_core::record::Fsync::Off => "off",
+        },
+        started_us: RealEnv.now_us(),
+    };
+    open_door(
+        Http::new(search.clone(), facts),
+        at,
+        search.database(),
+        settings,
+    )
 }
 
 fn open_door<D: Door>(

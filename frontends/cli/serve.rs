@@ -24,7 +24,6 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
 
 async fn serve(settings: Settings) -> Result<Background, Failure> {
     let mut stop = Stop::listen().map_err(Failure::running)?;
-    say_absent("http", settings.http_port);
     let node = Node::open(&settings).await?;
     say_ready(&node);
     tokio::select! {
@@ -33,11 +32,6 @@ async fn serve(settings: Settings) -> Result<Background, Failure> {
     }
     tracing::info!("stopping");
     node.close().await
-}
-
-/// Says that a door is not there, so that nobody waits for it.
-fn say_absent(door: &str, port: u16) {
-    tracing::info!("the {door} door does not exist yet; port {port} is not opened");
 }
 
 /// The one line on standard output that scripts wait for.

@@ -67,7 +67,7 @@ pub const KEYS: [Key; 21] = [
     key!(
         http_port,
         "PORT",
-        "The port of the http door, which does not exist yet."
+        "The port of the http door; 0 picks a free one."
     ),
     key!(
         nats_port,

@@ -37,6 +37,8 @@ fn script(name: &str, server: &Server) {
     let ports = [
         server.doors.redis.port().to_string(),
         server.doors.postgres.port().to_string(),
+        server.doors.nats.port().to_string(),
+        server.doors.http.port().to_string(),
     ];
     succeeds(Command::new(python()).arg(path).args(ports));
 }
@@ -49,6 +51,16 @@ fn psycopg_round_trips_every_type() {
 #[test]
 fn redis_py_round_trips_every_type() {
     script("round_trip_redis.py", &Server::start());
+}
+
+#[test]
+fn nats_py_publishes_consumes_and_keeps_keys_and_objects() {
+    script("round_trip_nats.py", &Server::start());
+}
+
+#[test]
+fn elasticsearch_py_indexes_searches_and_sees_what_psql_writes() {
+    script("round_trip_elasticsearch.py", &Server::start());
 }
 
 #[test]

@@ -18,6 +18,7 @@ const EXIT_MAX: Duration = Duration::from_secs(30);
 pub struct Doors {
     pub redis: SocketAddr,
     pub postgres: SocketAddr,
+    pub http: SocketAddr,
     pub nats: SocketAddr,
 }
 
@@ -225,6 +226,7 @@ pub fn serve(folder: &Path) -> Command {
     let mut command = stele();
     command.arg("serve").arg("--data").arg(folder.join("data"));
     command.args(["--redis-port", "0", "--postgres-port", "0"]);
+    command.args(["--http-port", "0"]);
     command.args(["--nats-port", "0"]);
     command
 }
@@ -267,13 +269,14 @@ fn launch(folder: &Path, flags: &[String], variables: &[(&str, &Path)]) -> (Chil
     }
 }
 
-/// `ready {"redis":"127.0.0.1:1","postgres":"127.0.0.1:2","nats":"127.0.0.1:3"}`
+/// `ready {"redis":"127.0.0.1:1","postgres":"127.0.0.1:2","http":"127.0.0.1:3","nats":"127.0.0.1:4"}`
 pub fn parse_ready(line: &str) -> Option<Doors> {
     let json: serde_json::Value = serde_json::from_str(line.strip_prefix("ready ")?.trim()).ok()?;
     let door = |name: &str| json.get(name)?.as_str()?.parse().ok();
     Some(Doors {
         redis: door("redis")?,
         postgres: door("postgres")?,
+        http: door("http")?,
         nats: door("nats")?,
     })
 }

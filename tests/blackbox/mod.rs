@@ -9,7 +9,8 @@
 //! **How.** [`harness`] owns processes and folders. `flows` replays the transcripts in
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
-//! `isolation`, `hostile`, `types`, `clients`, `command_line`.
+//! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` (with `nats_client`),
+//! `search`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
 //! ones (bank 60 s, twenty kills). Power loss is not simulated: a killed process loses no
@@ -25,6 +26,9 @@ mod flows;
 mod harness;
 mod hostile;
 mod isolation;
+mod nats;
+mod nats_client;
+mod search;
 mod torn;
 mod types;
 

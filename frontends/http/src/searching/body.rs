@@ -94,8 +94,6 @@ fn argument(asked: &mut Asked, key: &str, value: &Json) -> Result<(), Fault> {
         "search_after" => request.after = Some(value.as_array().cloned().ok_or_else(wrong)?),
         "track_total_hits" => request.track = track(value)?,
         "track_scores" => request.track_scores = flag()?,
-        #[allow(clippy::cast_possible_truncation)] // relevance is 32 bits
-        "min_score" => request.min_score = Some(value.as_f64().ok_or_else(wrong)? as f32),
         "aggs" | "aggregations" => {
             request.aggregations = Some(value.as_object().cloned().ok_or_else(wrong)?)
         }

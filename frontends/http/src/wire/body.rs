@@ -13,6 +13,11 @@ pub const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// Reads a body whole.
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
+    let announced = headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_long());
+    }
     let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX)
         .await
         .map_err(|_| too_long())?;

@@ -1,0 +1,167 @@
+//! The search index after kill -9, and the HTTP door against hostile bytes.
+//!
+//! Requests are written by hand: what is on the wire is part of the promise.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::full;
+use super::harness::Server;
+
+/// Sends one request on a connection of its own; the status and the body.
+fn ask(server: &Server, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
+    let mut stream = TcpStream::connect(server.doors.http).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .ok()?;
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: stele\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    Some((status, serde_json::from_str(body).unwrap_or(Json::Null)))
+}
+
+fn asked(server: &Server, method: &str, path: &str, body: &Json) -> (u16, Json) {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    ask(server, method, path, &body).unwrap_or_else(|| panic!("{method} {path} was not answered"))
+}
+
+#[test]
+fn what_was_acknowledged_is_found_once_after_every_kill() {
+    let rounds = if full() { 20 } else { 4 };
+    let mut server = Server::start();
+    let mapping =
+        json!({"mappings": {"properties": {"n": {"type": "long"}, "text": {"type": "text"}}}});
+    assert_eq!(asked(&server, "PUT", "/docs", &mapping).0, 200);
+    let mut acknowledged = 0;
+    for round in 0..rounds {
+        for batch in 0..6 {
+            let lines: String = (0..50)
+                .map(|item| {
+                    let id = round * 300 + batch * 50 + item;
+                    format!("{{\"index\":{{\"_id\":\"{id}\"}}}}\n{{\"n\":{id},\"text\":\"written in round {round}\"}}\n")
+                })
+                .collect();
+            // Some end in a refresh, others leave the index behind the log.
+            let path = if batch % 2 == 0 {
+                "/docs/_bulk?refresh=true"
+            } else {
+                "/docs/_bulk"
+            };
+            let (status, answer) = ask(&server, "POST", path, &lines).expect("answered");
+            assert!(status == 200 && answer["errors"] == false, "{answer}");
+            acknowledged += 50;
+        }
+        server.kill();
+        server.start_again();
+        assert_eq!(asked(&server, "POST", "/docs/_refresh", &Json::Null).0, 200);
+        let query = json!({"track_total_hits": true, "size": 0, "aggs": {"n": {"cardinality": {"field": "n"}}}});
+        let (_, found) = asked(&server, "POST", "/docs/_search", &query);
+        assert_eq!(
+            found["hits"]["total"]["value"], acknowledged,
+            "round {round}: {found}"
+        );
+    }
+    // Lost altogether, it is built anew.
+    server.kill();
+    std::fs::remove_dir_all(server.data().join("search")).unwrap();
+    server.start_again();
+    assert_eq!(asked(&server, "POST", "/docs/_refresh", &Json::Null).0, 200);
+    assert_eq!(
+        asked(&server, "GET", "/docs/_count", &Json::Null).1["count"],
+        acknowledged
+    );
+}
+
+#[test]
+fn a_row_written_by_sql_is_found_and_one_deleted_by_redis_is_not() {
+    let server = Server::start();
+    let mapping = json!({"mappings": {"properties": {"name": {"type": "text"}}}});
+    assert_eq!(asked(&server, "PUT", "/shop", &mapping).0, 200);
+    let mut sql = server.postgres();
+    sql.batch_execute("INSERT INTO shop (_id, name) VALUES ('a', 'red shoe'), ('b', 'red hat')")
+        .unwrap();
+    assert_eq!(asked(&server, "POST", "/shop/_refresh", &Json::Null).0, 200);
+    let search = || {
+        let query = json!({"query": {"match": {"name": "red"}}, "sort": ["_doc"]});
+        let (_, found) = asked(&server, "POST", "/shop/_search", &query);
+        let hits = found["hits"]["hits"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        hits.iter()
+            .map(|hit| hit["_id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(search().len(), 2);
+    let deleted: i64 = redis::cmd("DEL")
+        .arg("shop:a")
+        .query(&mut server.redis())
+        .unwrap();
+    assert_eq!((deleted, search()), (1, vec!["b".to_owned()]));
+}
+
+#[test]
+fn hostile_requests_are_refused_and_harm_nobody() {
+    let server = Server::start();
+    let before = server.resident_bytes();
+    let deep = "[".repeat(100_000);
+    let nested = format!("{}{}", r#"{"bool":{"must":"#.repeat(200), "}}".repeat(200));
+    for (method, path, body, expected) in [
+        ("POST", "/a/_search", deep.as_str(), 400),
+        ("POST", "/a/_search", nested.as_str(), 400),
+        ("PUT", "/a/_doc/1", deep.as_str(), 400),
+        ("POST", "/_bulk", "{\"index\":{}}\n{}\n", 400),
+        ("POST", "/_bulk", "no newline", 400),
+        ("POST", "/_bulk", "{\"index\":{\"_index\":\"a\"}}\n", 400),
+        ("PUT", "/..%2F..%2Fetc", "", 400),
+        ("PUT", "/UPPER", "", 400),
+        ("GET", "/_nothing", "", 400),
+        ("GET", "/absent/_search", "", 404),
+        ("PATCH", "/absent", "", 405),
+    ] {
+        let (status, answer) = ask(&server, method, path, body).expect("answered");
+        assert_eq!(status, expected, "{method} {path}: {answer}");
+        assert!(
+            answer["error"]["root_cause"].is_array(),
+            "{method} {path}: {answer}"
+        );
+    }
+    // A length of 2 GB is refused without being waited for, or reserved.
+    let mut stream = TcpStream::connect(server.doors.http).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    stream
+        .write_all(b"PUT /a/_doc/1 HTTP/1.1\r\nhost: x\r\ncontent-length: 2147483648\r\n\r\n{")
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+    for bytes in [
+        &b"\0\0\0\0"[..],
+        b"GET",
+        b"GET / HTTP/9.9\r\n\r\n",
+        &[0xFF; 70_000],
+    ] {
+        let mut stream = TcpStream::connect(server.doors.http).unwrap();
+        let _ = stream.write_all(bytes);
+    }
+    assert_eq!(asked(&server, "GET", "/livez", &Json::Null).0, 200);
+    assert_eq!(asked(&server, "GET", "/readyz", &Json::Null).0, 200);
+    let grown = server.resident_bytes().saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} bytes more");
+}
