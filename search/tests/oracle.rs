@@ -1,6 +1,9 @@
 //! Search equals a plain look at every row, whatever was written, in whatever order,
 //! and whether or not the index is up to date or had to be built anew.
 
+// A failed test is allowed to panic.
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::Path;

@@ -23,6 +23,7 @@ pub struct Serving {
 }
 
 /// A search index as others see it.
+#[derive(Default)]
 pub struct Live {
     serving: RwLock<Option<Serving>>,
     visible: watch::Sender<Token>,
@@ -31,20 +32,6 @@ pub struct Live {
     filled: AtomicU64,
     refreshes: AtomicU64,
     trouble: RwLock<Option<String>>,
-}
-
-impl Default for Live {
-    fn default() -> Self {
-        Self {
-            serving: RwLock::default(),
-            visible: watch::Sender::default(),
-            asked: AtomicBool::default(),
-            wake: Notify::default(),
-            filled: AtomicU64::default(),
-            refreshes: AtomicU64::default(),
-            trouble: RwLock::default(),
-        }
-    }
 }
 
 impl Live {

@@ -252,9 +252,9 @@ fn date_histogram(body: &mut Map<String, Json>) -> Result<()> {
         }
     }
     if let Some(zone) = body.remove("time_zone")
-        && !zone
+        && zone
             .as_str()
-            .is_some_and(|zone| date::zone_offset(zone) == Some(0))
+            .is_none_or(|zone| date::zone_offset(zone) != Some(0))
     {
         return Err(Error::argument(
             "[time_zone] other than UTC is not supported",

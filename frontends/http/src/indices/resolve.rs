@@ -28,7 +28,7 @@ impl Index {
             .as_ref()
             .map(|search| Mapping::parse(&search.mapping))
             .transpose();
-        let mapping = mapping.map_err(|error| stele_core::Error::corrupt(error))?;
+        let mapping = mapping.map_err(stele_core::Error::corrupt)?;
         Ok(Self {
             table: table.clone(),
             search,
