@@ -57,8 +57,20 @@ pub fn one(app: &App, name: &str) -> Result<Index, Fault> {
     let catalog = app.db.catalog();
     match catalog.table(name) {
         Some(table) => Index::of(&catalog, table),
-        None => Err(Fault::no_index(name)),
+        None => Err(absent(name)),
     }
+}
+
+/// There is no such index; what begins like a path of this door is none either.
+fn absent(name: &str) -> Fault {
+    if !name.starts_with('_') {
+        return Fault::no_index(name);
+    }
+    Fault::new(
+        axum::http::StatusCode::BAD_REQUEST,
+        "invalid_index_name_exception",
+        format!("Invalid index name [{name}], must not start with '_'."),
+    )
 }
 
 /// The indexes that a list of names and patterns means. A name that is not there is an
@@ -77,7 +89,7 @@ pub fn several(app: &App, names: &str) -> Result<Vec<Index>, Fault> {
             continue;
         }
         if !name.contains('*') {
-            let table = catalog.table(name).ok_or_else(|| Fault::no_index(name))?;
+            let table = catalog.table(name).ok_or_else(|| absent(name))?;
             add(&mut found, Index::of(&catalog, table)?);
             continue;
         }
