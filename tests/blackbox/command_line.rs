@@ -21,15 +21,30 @@ fn a_server_that_is_asked_to_stop_drains_and_exits_with_zero() {
 }
 
 #[test]
-fn doors_that_do_not_exist_yet_take_their_flag_and_say_so() {
-    let server = Server::start_with(&["--http-port", "0", "--nats-port", "0"]);
-    let log = server.log();
-    for door in ["http", "nats"] {
-        assert!(
-            log.lines()
-                .any(|line| line.contains(door) && line.contains("does not exist yet")),
-            "{log}"
-        );
+fn a_port_in_use_is_named_before_anything_is_touched() {
+    let server = Server::start();
+    let doors = [
+        ("--redis-port", server.doors.redis),
+        ("--postgres-port", server.doors.postgres),
+        ("--http-port", server.doors.http),
+        ("--nats-port", server.doors.nats),
+    ];
+    for (flag, taken) in doors {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = stele();
+        let data = folder.path().join("data");
+        command.arg("serve").arg("--data").arg(&data);
+        for (other, _) in doors {
+            let port = if other == flag { taken.port() } else { 0 };
+            command.args([other, &port.to_string()]);
+        }
+        let output = ends(&mut command);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{flag}: {error}");
+        let expected = format!("port {}", taken.port());
+        assert!(error.contains(&expected), "{flag}: {error}");
+        assert!(!error.contains("panicked"), "{flag}: {error}");
+        assert!(!data.exists(), "{flag}");
     }
 }
 
