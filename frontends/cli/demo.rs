@@ -24,7 +24,7 @@ async fn demo(settings: Settings) -> Result<(), Failure> {
         loaded = load(node.postgres()) => loaded.map_err(Failure::running)?,
         () = stop.asked() => return node.close().await.map(drop),
     }
-    show(&lines(node.postgres(), node.redis()));
+    show(&lines(&node));
     tokio::select! {
         () = stop.asked() => {}
         failure = node.failed() => return Err(failure),
@@ -38,6 +38,7 @@ fn in_folder(settings: Settings, folder: &std::path::Path) -> Settings {
         data: folder.join("data"),
         redis_port: 0,
         postgres_port: 0,
+        http_port: 0,
         nats_port: 0,
         log_filter: "warn,openraft=error".to_string(),
         ..settings
@@ -63,7 +64,9 @@ async fn load(postgres: SocketAddr) -> Result<(), String> {
 }
 
 /// What to paste into another terminal, and what it will show.
-fn lines(postgres: SocketAddr, redis: SocketAddr) -> String {
+fn lines(node: &Node) -> String {
+    let (postgres, redis) = (node.postgres(), node.redis());
+    let (http, nats) = (node.http(), node.nats());
     let psql = format!(
         "psql -h {} -p {} -U stele stele -c",
         postgres.ip(),
@@ -78,10 +81,14 @@ A node with a small shop is running: products, customers, orders. Paste into ano
 {psql} '\d products'
 {psql} 'SELECT c.name, c.city, sum(o.quantity * p.price) AS spent FROM orders o JOIN customers c ON c.id = o.customer JOIN products p ON p.id = o.product GROUP BY c.id, c.name, c.city ORDER BY spent DESC LIMIT 5'
 
-# the same record through the other door: product 7 is a row here and a hash there
+# every change of a product is an event: leave this one running
+stele sub --nats {nats} 'db.products.>'
+
+# the same record through the other doors: product 7 is a row, a hash and a document
 {redis} HGETALL products:7
-{redis} HSET products:7 price 4.20
+{redis} HSET products:7 price 4.20                             # seen by the subscriber, too
 {psql} 'SELECT name, price FROM products WHERE id = 7'        # price is 4.20
+curl http://{http}/products/_doc/7                             # as Elasticsearch answers
 
 # the table's rules hold for every door: an error, and nothing changes
 {redis} HSET products:7 price -1                               # violates the check on price
@@ -91,6 +98,8 @@ A node with a small shop is running: products, customers, orders. Paste into ano
 {redis} SET visits 41
 {redis} INCR visits                                            # 42
 {psql} "SELECT key, value FROM redis.strings"                  # visits | 42
+
+The console: http://{http}/_stele/console
 
 Ctrl-C stops the node and removes its folder.
 "#
