@@ -33,7 +33,7 @@ const CHECKPOINT_US: u64 = 30_000_000;
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// Threads and memory are given back when nothing changed for this long, microseconds.
 const REST_US: u64 = 10_000_000;
-/// With more segments than this, refreshes wait for merges.
+/// With more segments than this, refreshes are rarer, so that merges catch up.
 const SEGMENT_COUNT_MAX: usize = 48;
 
 /// Follows the feed for one search index.
@@ -269,10 +269,17 @@ impl Follower {
     fn settle(&self, work: &mut Work, is_asked: bool) -> Result<()> {
         let generation = &mut work.generation;
         let now = self.db.now_us();
-        let is_due = now.saturating_sub(work.refreshed_us) >= REFRESH_US;
-        let is_first = !work.is_serving && generation.progress.filling.is_none();
+        // Merges begin with a refresh, so a crowd of segments slows refreshes
+        // down and never stops them.
         let is_crowded = generation.segment_count() > SEGMENT_COUNT_MAX;
-        if is_first || (generation.pending() > 0 && (is_asked || (is_due && !is_crowded))) {
+        let pause_us = if is_crowded {
+            4 * REFRESH_US
+        } else {
+            REFRESH_US
+        };
+        let is_due = now.saturating_sub(work.refreshed_us) >= pause_us;
+        let is_first = !work.is_serving && generation.progress.filling.is_none();
+        if is_first || (generation.pending() > 0 && (is_asked || is_due)) {
             generation.refresh()?;
             work.refreshed_us = now;
         }
