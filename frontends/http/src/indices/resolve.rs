@@ -45,8 +45,8 @@ impl Index {
     pub fn searched(&self) -> Result<&Arc<SearchIndex>, Fault> {
         self.search.as_ref().ok_or_else(|| {
             Fault::argument(format!(
-                "table [{}] has no search index: CREATE INDEX ON {} USING search (...)",
-                self.table.name, self.table.name
+                "table [{}] has no search index: only an index that was made by PUT has one",
+                self.table.name
             ))
         })
     }
