@@ -54,7 +54,8 @@ class Server:
 def stele(binary, fsync):
     folder = tempfile.mkdtemp(prefix="bench-stele-")
     log = open(Path(folder) / "log", "w")
-    command = [binary, "serve", "--data", f"{folder}/data", "--redis-port", "0", "--postgres-port", "0", "--nats-port", "0", "--fsync", fsync]
+    command = [binary, "serve", "--data", f"{folder}/data", "--fsync", fsync]
+    command += [word for door in ("redis", "postgres", "http", "nats") for word in (f"--{door}-port", "0")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     line = process.stdout.readline()
     if not line.startswith("ready "):
