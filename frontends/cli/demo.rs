@@ -67,6 +67,9 @@ async fn load(postgres: SocketAddr) -> Result<(), String> {
 fn lines(node: &Node) -> String {
     let (postgres, redis) = (node.postgres(), node.redis());
     let (http, nats) = (node.http(), node.nats());
+    // Where this program is: it need not be in the path.
+    let stele = std::env::current_exe().unwrap_or_else(|_| "stele".into());
+    let stele = stele.display();
     let psql = format!(
         "psql -h {} -p {} -U stele stele -c",
         postgres.ip(),
@@ -82,7 +85,7 @@ A node with a small shop is running: products, customers, orders. Paste into ano
 {psql} 'SELECT c.name, c.city, sum(o.quantity * p.price) AS spent FROM orders o JOIN customers c ON c.id = o.customer JOIN products p ON p.id = o.product GROUP BY c.id, c.name, c.city ORDER BY spent DESC LIMIT 5'
 
 # every change of a product is an event: leave this one running
-stele sub --nats {nats} 'db.products.>'
+{stele} sub --nats {nats} 'db.products.>'
 
 # the same record through the other doors: product 7 is a row, a hash and a document
 {redis} HGETALL products:7
