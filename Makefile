@@ -79,7 +79,7 @@ $(VENV)/.ready: tests/clients/requirements.txt
 	@touch $@
 
 bench: need-build need-bench build
-	@echo "make bench: five alternating runs against redis-server and PostgreSQL; about 20 minutes"
+	@echo "make bench: five alternating runs against redis-server and PostgreSQL; about six minutes"
 	@echo "on an idle machine. Durability is the same on both sides, and stated."
 	@python3 tests/bench/redis_ratio.py $(STELE)
 	@python3 tests/bench/postgres_ratio.py $(STELE)
