@@ -55,6 +55,7 @@ fn the_sum_never_changes_and_no_acknowledged_transfer_is_lost() {
         server.start_again();
         *bank.doors.lock().unwrap() = server.doors;
     }
+    std::thread::sleep(closing_time.saturating_duration_since(Instant::now()));
     bank.closing.store(true, Ordering::SeqCst);
     for client in clients {
         client.join().unwrap();
