@@ -132,6 +132,8 @@ fn hostile_requests_are_refused_and_harm_nobody() {
         ("GET", "/_nothing", "", 400),
         ("GET", "/absent/_search", "", 404),
         ("PATCH", "/absent", "", 405),
+        ("PUT", "/a/_doc/1?wait_for_active_shards=2", "{}", 503),
+        ("PUT", "/a/_doc/1?pipeline=p", "{}", 400),
     ] {
         let (status, answer) = ask(&server, method, path, body).expect("answered");
         assert_eq!(status, expected, "{method} {path}: {answer}");

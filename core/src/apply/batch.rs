@@ -42,7 +42,7 @@ pub(super) fn assemble(
         let family = family_of(&key);
         match stored {
             Some(stored) => {
-                state.cleared.forget(&key);
+                state.cleared.wrote(&key);
                 batch.put(family, key, stored.clone());
             }
             None => batch.delete(family, key),

@@ -248,7 +248,11 @@ impl Fold<'_> {
             head::store(&mut overlay, key, Some(&old), None, "del");
         }
         let entries = self.clear_index(collection, limit.saturating_sub(doomed.len()))?;
-        Ok(CommandReply::Removed((doomed.len() + entries) as u64))
+        let removed = doomed.len() + entries;
+        if removed < limit {
+            self.state.cleared.forget(collection);
+        }
+        Ok(CommandReply::Removed(removed as u64))
     }
 
     /// Where clearing starts: where it was, unless this entry itself has written before.

@@ -49,12 +49,19 @@ impl Cleared {
     }
 
     /// A row is written: it may lie before where clearing was.
-    pub fn forget(&mut self, row: &[u8]) {
-        if self.0.is_empty() {
-            return;
+    pub fn wrote(&mut self, row: &[u8]) {
+        // Empty but while a storage is being cleared: every write passes here.
+        if !self.0.is_empty()
+            && let Ok(collection) = collection_of(row)
+        {
+            self.forget(collection);
         }
-        if let Ok(collection) = collection_of(row) {
-            self.0.retain(|(cleared, _), _| *cleared != collection);
+    }
+
+    /// Nothing is known of a collection, or wanted any more.
+    pub fn forget(&mut self, collection: CollectionId) {
+        for tag in [Tag::Head, Tag::Index] {
+            self.0.remove(&(collection, tag));
         }
     }
 }
@@ -190,4 +197,26 @@ pub(super) fn collection_of_head(key: &[u8]) -> Option<CollectionId> {
     let tag = *key.get(TAG_OFFSET)?;
     let is_head = tag == Tag::Head as u8;
     is_head.then(|| collection_of(key).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clearing_goes_on_where_it_was_until_a_row_is_written_or_nothing_is_left() {
+        let (collection, other) = (CollectionId(7), CollectionId(8));
+        let [row, of_other] = [collection, other].map(|id| layout::heads(id).0);
+        let reached = Bytes::from_static(b"reached");
+        let mut cleared = Cleared::default();
+        cleared.reached(collection, Tag::Head, reached.clone());
+        cleared.wrote(&of_other);
+        assert_eq!(cleared.start(collection, Tag::Head, b"from"), reached);
+        assert_eq!(cleared.start(collection, Tag::Index, b"from"), "from");
+        cleared.wrote(&row);
+        assert_eq!(cleared.start(collection, Tag::Head, b"from"), "from");
+        cleared.reached(collection, Tag::Index, reached);
+        cleared.forget(collection);
+        assert!(cleared.0.is_empty(), "a cleared collection costs nothing");
+    }
 }

@@ -83,18 +83,13 @@ impl Cached {
 
     /// The version of the shard a key lies in.
     fn version(&self, key: &[u8]) -> &AtomicU64 {
-        // FNV-1a over the end of the key, where keys differ.
-        let tail = key.get(key.len().saturating_sub(12)..).unwrap_or(key);
-        let hash = tail.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-        &self.versions[(hash >> 32) as usize % self.versions.len()]
+        &self.versions[shard_of(key)]
     }
 
     /// Sends the readers of these heads to the store below. Only for the `writer`.
     fn close(&self, heads: &[Head]) {
         for head in heads {
-            close(self.version(&head.key));
+            close(&self.versions[head.shard]);
         }
     }
 
@@ -107,7 +102,7 @@ impl Cached {
             }
         }
         for head in heads {
-            open(self.version(&head.key));
+            open(&self.versions[head.shard]);
         }
     }
 
@@ -123,6 +118,16 @@ impl Cached {
     }
 }
 
+/// Which shard a key lies in.
+fn shard_of(key: &[u8]) -> usize {
+    // FNV-1a over the end of the key, where keys differ.
+    let tail = key.get(key.len().saturating_sub(12)..).unwrap_or(key);
+    let hash = tail.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    (hash >> 32) as usize % SHARDS
+}
+
 /// Two heads may share a shard: the first makes its version odd, and that is enough.
 fn close(version: &AtomicU64) {
     version.fetch_or(1, Ordering::AcqRel);
@@ -136,21 +141,23 @@ fn open(version: &AtomicU64) {
 /// A head in a batch: its new row, or nothing where it is deleted or too large to keep.
 struct Head {
     key: Bytes,
+    shard: usize,
     row: Option<Bytes>,
 }
 
 /// The heads a batch writes.
 fn heads(batch: &StoreBatch) -> Vec<Head> {
-    let head = |write: &Write| match write {
-        Write::Put(Family::Base, key, row) if is_head(key) => Some(Head {
+    let head = |write: &Write| {
+        let (key, row) = match write {
+            Write::Put(Family::Base, key, row) => (key, Some(row)),
+            Write::Delete(Family::Base, key) => (key, None),
+            _ => return None,
+        };
+        is_head(key).then(|| Head {
+            shard: shard_of(key),
             key: key.clone(),
-            row: (row.len() <= ROW_BYTES_MAX).then(|| row.clone()),
-        }),
-        Write::Delete(Family::Base, key) if is_head(key) => Some(Head {
-            key: key.clone(),
-            row: None,
-        }),
-        _ => None,
+            row: row.filter(|row| row.len() <= ROW_BYTES_MAX).cloned(),
+        })
     };
     batch.writes.iter().filter_map(head).collect()
 }

@@ -3,8 +3,12 @@
 //!
 //! Everything here is microseconds since the Unix epoch, UTC.
 
+use stele_core::record::value::datetime::{self, days_in_month};
+
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
+/// From 1970-01-01, where these dates begin, to 2000-01-01, where the core's do.
+const EPOCH_DAYS: i64 = 10_957;
 
 /// Reads a date: `strict_date_optional_time` or `epoch_millis`.
 pub fn parse(text: &str) -> Option<i64> {
@@ -108,39 +112,12 @@ fn number(text: &str, length_max: usize, max: i64) -> Option<i64> {
 }
 
 /// Days since 1970-01-01 of a date in the Gregorian calendar.
-/// Source: Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    datetime::days_from_civil(year, month, day) + EPOCH_DAYS
 }
 
 fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
+    datetime::civil_from_days(days - EPOCH_DAYS)
 }
 
 /// Prints a date: `2024-01-31T10:00:00.000Z`, with microseconds where there are any.

@@ -269,15 +269,7 @@ impl Follower {
     fn settle(&self, work: &mut Work, is_asked: bool) -> Result<()> {
         let generation = &mut work.generation;
         let now = self.db.now_us();
-        // Merges begin with a refresh, so a crowd of segments slows refreshes
-        // down and never stops them.
-        let is_crowded = generation.segment_count() > SEGMENT_COUNT_MAX;
-        let pause_us = if is_crowded {
-            4 * REFRESH_US
-        } else {
-            REFRESH_US
-        };
-        let is_due = now.saturating_sub(work.refreshed_us) >= pause_us;
+        let is_due = now.saturating_sub(work.refreshed_us) >= refresh_us(generation);
         let is_first = !work.is_serving && generation.progress.filling.is_none();
         if is_first || (generation.pending() > 0 && (is_asked || is_due)) {
             generation.refresh()?;
@@ -330,7 +322,8 @@ impl Follower {
         let limit = match work.generation.pending() {
             0 => IDLE,
             _ => {
-                let due = (work.refreshed_us + REFRESH_US).saturating_sub(now);
+                let due = work.refreshed_us + refresh_us(&work.generation);
+                let due = due.saturating_sub(now);
                 Duration::from_micros(due).max(PAUSE)
             }
         };
@@ -342,5 +335,14 @@ impl Follower {
             () = db.sleep(limit) => {}
             _ = self.stop.changed() => {}
         }
+    }
+}
+
+/// How long after a refresh the next one is due. Merges begin with a refresh, so a crowd
+/// of segments slows refreshes down and never stops them.
+fn refresh_us(generation: &Generation) -> u64 {
+    match generation.segment_count() > SEGMENT_COUNT_MAX {
+        true => 4 * REFRESH_US,
+        false => REFRESH_US,
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde_json::{Map, json};
 
-use super::{grow, properties, resolve};
+use super::{grow, resolve};
 use crate::App;
 use crate::wire::{Answer, Call, Outcome};
 
@@ -19,10 +19,7 @@ pub async fn get(State(app): State<App>, call: Call) -> Outcome {
     call.allow(&CHOICES)?;
     let mut answer = Map::new();
     for index in resolve::several(&app, call.part("index"))? {
-        let mapping = index
-            .mapping
-            .as_ref()
-            .map_or_else(|| json!({}), properties::print);
+        let mapping = index.printed_mapping();
         answer.insert(index.table.name.clone(), json!({"mappings": mapping}));
     }
     Ok(Answer::json(answer.into()))

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use stele_core::record::table::{Catalog, SearchIndex, Table};
 use stele_search::document::Mapping;
 use stele_search::pattern;
 
+use super::properties;
 use crate::App;
 use crate::wire::Fault;
 
@@ -39,6 +41,12 @@ impl Index {
     /// The mapping of a collection of documents; `None` for any other table.
     pub fn documents(&self) -> Option<&Mapping> {
         self.mapping.as_ref().filter(|mapping| mapping.documents)
+    }
+
+    /// The mapping as Elasticsearch spells it; empty without a search index.
+    pub fn printed_mapping(&self) -> Json {
+        let mapping = self.mapping.as_ref();
+        mapping.map_or_else(|| json!({}), properties::print)
     }
 
     /// The search index, without which there is nothing to search.

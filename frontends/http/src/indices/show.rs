@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Map, json};
 
-use super::{properties, resolve};
+use super::resolve;
 use crate::App;
 use crate::wire::{Answer, Call, Fault, Outcome};
 
@@ -22,10 +22,7 @@ pub async fn get(State(app): State<App>, call: Call) -> Outcome {
     call.allow(&CHOICES)?;
     let mut answer = Map::new();
     for index in resolve::several(&app, call.part("index"))? {
-        let mapping = index
-            .mapping
-            .as_ref()
-            .map_or_else(|| json!({}), properties::print);
+        let mapping = index.printed_mapping();
         let settings = json!({"index": {
             "number_of_shards": "1",
             "number_of_replicas": "0",

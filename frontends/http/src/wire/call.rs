@@ -60,6 +60,17 @@ impl Call {
     /// Refuses parameters that are neither common nor named here: what is not
     /// understood must not be ignored.
     pub fn allow(&self, known: &[&str]) -> Result<(), Fault> {
+        // There is one copy of everything: who waits for more would wait for ever.
+        if !matches!(
+            self.parameter("wait_for_active_shards"),
+            None | Some("0" | "1" | "all")
+        ) {
+            return Err(Fault::new(
+                axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable_shards_exception",
+                "one shard copy is active: [wait_for_active_shards] can be 0, 1 or all",
+            ));
+        }
         let mut names = self.parameters.keys().map(String::as_str);
         match names.find(|name| !known.contains(name) && !COMMON.contains(name)) {
             Some(name) => Err(Fault::argument(format!(

@@ -28,8 +28,8 @@ mod zone;
 
 pub(crate) use calendar::YEAR_MAX;
 pub use calendar::{
-    Civil, DAY_US, HOUR_US, MINUTE_US, SECOND_US, civil, day_of_week, day_of_year, days_from_civil,
-    days_in_month, iso_week, make_date, make_time, make_timestamp,
+    Civil, DAY_US, HOUR_US, MINUTE_US, SECOND_US, civil, civil_from_days, day_of_week, day_of_year,
+    days_from_civil, days_in_month, iso_week, make_date, make_time, make_timestamp,
 };
 pub use fields::{age, extract, truncate};
 pub use interval::Interval;
