@@ -34,7 +34,9 @@ impl NatsClient {
     pub fn connect(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
+        // A server that neither reads nor answers fails the test; it does not hold it up.
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.set_write_timeout(Some(Duration::from_secs(20)))?;
         let mut client = Self {
             stream: BufReader::new(stream),
             inbox: 0,
