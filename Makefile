@@ -50,7 +50,7 @@ need-bench: need-test
 	@.ci/need redis-server=redis-server
 
 build:
-	@$(CARGO) build $(SELECT) --bin stele --test tidy
+	@$(CARGO) build $(SELECT) --bin stele --test tidy --example raw
 
 # Formatting and clippy; warnings of clippy are errors here, not while you work.
 lint:

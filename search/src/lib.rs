@@ -29,6 +29,7 @@
 //! Framework: BM25 and Beyond" (2009); tantivy's `ARCHITECTURE.md`.
 
 pub mod analysis;
+mod aside;
 pub mod document;
 pub mod error;
 mod follow;

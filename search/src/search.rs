@@ -13,6 +13,7 @@ use stele_core::record::{CollectionId, Token};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+use crate::document::Mapping;
 use crate::error::{Error, Result};
 use crate::follow::{Follower, Live, Serving};
 
@@ -29,11 +30,16 @@ struct Shared {
     db: Database,
     root: PathBuf,
     live: RwLock<BTreeMap<CollectionId, Arc<Live>>>,
+    /// Mappings that were parsed, with the definitions they are of.
+    mappings: RwLock<BTreeMap<CollectionId, Parsed>>,
     known: Notify,
     stop: watch::Sender<bool>,
     keeper: parking_lot::Mutex<Option<JoinHandle<()>>>,
     is_same_boot: bool,
 }
+
+/// A definition and its mapping.
+type Parsed = (Arc<SearchIndex>, Arc<Mapping>);
 
 /// How a search index is doing.
 #[derive(Clone, Debug)]
@@ -64,6 +70,7 @@ impl Search {
             db,
             root: root.to_owned(),
             live: RwLock::default(),
+            mappings: RwLock::default(),
             known: Notify::new(),
             stop: watch::Sender::new(false),
             keeper: parking_lot::Mutex::default(),
@@ -91,6 +98,22 @@ impl Search {
     /// The search index of a table; `None` if it has none.
     pub fn of(&self, table: &Table) -> Option<Arc<SearchIndex>> {
         self.shared.db.catalog().search_of(table.id).cloned()
+    }
+
+    /// The mapping of a search index, parsed once for each definition.
+    ///
+    /// # Errors
+    /// What is wrong with a definition that does not parse.
+    pub fn mapping(&self, index: &Arc<SearchIndex>) -> Result<Arc<Mapping>, String> {
+        if let Some((known, mapping)) = self.shared.mappings.read().get(&index.id)
+            && Arc::ptr_eq(known, index)
+        {
+            return Ok(mapping.clone());
+        }
+        let mapping = Arc::new(Mapping::parse(&index.mapping)?);
+        let parsed = (index.clone(), mapping.clone());
+        self.shared.mappings.write().insert(index.id, parsed);
+        Ok(mapping)
     }
 
     /// Waits until changes up to `token` can be found in an index. `asked` = as
@@ -191,6 +214,10 @@ async fn keep(shared: Arc<Shared>) {
             tasks.insert(search.id, spawn(follower.run()));
         }
         shared.live.write().retain(|id, _| tasks.contains_key(id));
+        shared
+            .mappings
+            .write()
+            .retain(|id, _| tasks.contains_key(id));
         shared.known.notify_waiters();
         tokio::select! {
             () = schema_changed(&shared.db, catalog.version, positions) => {}

@@ -328,6 +328,94 @@ async fn search_finds_what_a_look_at_every_row_finds() {
     search.close().await;
 }
 
+/// The ids of a page of hits.
+async fn page(search: &Search, index: &SearchIndex, query: &Query, from: usize) -> Vec<String> {
+    let request = Request {
+        query: query.clone(),
+        from,
+        size: 7,
+        ..Request::default()
+    };
+    let answer = search.search(index, &request).await.expect("answered");
+    answer.hits.into_iter().map(|hit| hit.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_hits_come_in_the_order_of_their_keys_however_the_index_lies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = Node::in_memory().await.expect("opens");
+    let db = node.database();
+    let (table, index) = define(&db).await;
+    let search = open(&node, folder.path()).await;
+    // The last keys first, in segments of which some are longer than a block of postings.
+    let json = json!({"words": "red shoe", "tag": "red", "n": 7});
+    let mut keys: Vec<u64> = (1000..1400).collect();
+    for part in [150usize, 2, 1, 200, 47] {
+        for id in keys.split_off(keys.len() - part) {
+            write(&db, &table, id, Some(&json)).await;
+        }
+        search.refresh(index.id).await.expect("refreshed");
+    }
+    let word = |field: &str, value: Json| Query::Term {
+        field: field.to_owned(),
+        value,
+        ignore_case: false,
+    };
+    let both = Query::Bool {
+        must: Vec::new(),
+        filter: vec![word("n", 7.into())],
+        should: Vec::new(),
+        must_not: Vec::new(),
+        minimum: None,
+    };
+    for query in [
+        Query::All,
+        word("tag", "red".into()),
+        word("words", "shoe".into()),
+        both,
+    ] {
+        for from in [0, 7, 140, 396] {
+            let expected: Vec<String> = (1000..1400)
+                .skip(from)
+                .take(7)
+                .map(|id| id.to_string())
+                .collect();
+            let found = page(&search, &index, &query, from).await;
+            assert_eq!(found, expected, "{query:?} from {from}");
+        }
+    }
+    search.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_whose_time_is_up_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = Node::in_memory().await.expect("opens");
+    let db = node.database();
+    let (table, index) = define(&db).await;
+    let search = open(&node, folder.path()).await;
+    write(&db, &table, 1, Some(&json!({"words": "red", "tag": "red"}))).await;
+    search.refresh(index.id).await.expect("refreshed");
+    for (time_us, is_found) in [(0, false), (10_000_000, true)] {
+        let request = Request {
+            time_us,
+            aggregations: json!({"a": {"terms": {"field": "tag"}}})
+                .as_object()
+                .cloned(),
+            ..Request::default()
+        };
+        let answer = search.search(&index, &request).await.expect("answered");
+        assert_eq!(answer.timed_out, !is_found);
+        assert_eq!(answer.hits.len(), usize::from(is_found));
+        let buckets = &answer.aggregations.expect("there")["a"]["buckets"];
+        assert_eq!(
+            buckets.as_array().map(Vec::len),
+            Some(usize::from(is_found))
+        );
+    }
+    search.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_is_filled_while_rows_are_written() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::harness::Server;
 
 /// The Python that has the clients: `make clients` makes it.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let given = std::env::var_os("BLACKBOX_PYTHON").map(PathBuf::from);
     let path = given.unwrap_or_else(|| {
         let home = std::env::var_os("HOME")
@@ -22,7 +22,8 @@ fn python() -> PathBuf {
     path
 }
 
-fn succeeds(command: &mut Command) -> String {
+/// Runs a program that must end well; what it said.
+pub fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);

@@ -4,10 +4,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::clients::{python, succeeds};
 use super::full;
 use super::harness::Server;
 
@@ -84,6 +87,28 @@ fn what_was_acknowledged_is_found_once_after_every_kill() {
         asked(&server, "GET", "/docs/_count", &Json::Null).1["count"],
         acknowledged
     );
+}
+
+#[test]
+fn sixty_queries_find_what_tantivy_finds_in_the_same_order() {
+    let count = if full() { "50000" } else { "2000" };
+    let server = Server::start();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/same_as_tantivy.py");
+    let raw = Path::new(env!("CARGO_BIN_EXE_stele")).with_file_name("examples/raw");
+    assert!(
+        raw.exists(),
+        "{} is not there: run `make build`",
+        raw.display()
+    );
+    let port = server.doors.http.port().to_string();
+    let said = succeeds(
+        Command::new(python())
+            .arg(path)
+            .arg(port)
+            .arg(raw)
+            .arg(count),
+    );
+    println!("{said}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::live::{Live, Serving};
 use super::plan::Plan;
+use crate::aside::aside;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::index::{Generation, Shape};
@@ -112,9 +113,12 @@ impl Follower {
         }
         let Some(work) = work else { return Ok(true) };
         let is_asked = self.live.take_ask();
-        let mut is_busy = self.pull(work, &published)?;
-        is_busy |= self.fill(work)?;
-        self.settle(work, is_asked)?;
+        // Files are written, and merges may have to be waited for: no door does.
+        let is_busy = aside(true, || -> Result<bool> {
+            let is_busy = self.pull(work, &published)? | self.fill(work)?;
+            self.settle(work, is_asked)?;
+            Ok(is_busy)
+        })?;
         if is_busy {
             // Others have their turn, also while there is much to do.
             self.db

@@ -8,7 +8,7 @@ use stele_core::record::table::{Catalog, Table};
 use crate::document::Mapping;
 
 /// Changes when an index of an older release cannot be read any more.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// A search index as the schema has it.
 #[derive(Clone, Debug)]

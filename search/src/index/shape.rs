@@ -33,17 +33,18 @@ pub struct Shape {
     places: BTreeMap<String, Place>,
 }
 
-/// A key inside its table, as an entry has it.
+/// A key inside its table, as an entry has it: in the order of primary keys, none of which
+/// is the beginning of another; the slot comes last.
 pub fn key_bytes(key: &Key) -> Vec<u8> {
-    [&key.slot.to_be_bytes()[..], &key.bytes].concat()
+    [&key.bytes[..], &key.slot.to_be_bytes()].concat()
 }
 
 /// Reads a key back.
 pub fn key_of(storage: CollectionId, stored: &[u8]) -> Option<Key> {
-    let (slot, bytes) = stored.split_at_checked(2)?;
+    let (bytes, slot) = stored.split_last_chunk::<2>()?;
     Some(Key {
         collection: storage,
-        slot: u16::from_be_bytes(slot.try_into().ok()?),
+        slot: u16::from_be_bytes(*slot),
         bytes: Bytes::copy_from_slice(bytes),
     })
 }

@@ -9,6 +9,7 @@ use tantivy::aggregation::{AggContextParams, AggregationCollector, AggregationLi
 use tantivy::query::Query as Compiled;
 
 use super::compile::Context;
+use super::deadline::{Deadline, Within};
 use crate::analysis;
 use crate::document::{Kind, date};
 use crate::error::{Error, Result};
@@ -41,6 +42,8 @@ pub struct Run<'a> {
     pub context: &'a Context<'a>,
     /// The documents.
     pub query: &'a dyn Compiled,
+    /// When it has to end.
+    pub deadline: &'a Deadline,
 }
 
 impl Run<'_> {
@@ -72,7 +75,11 @@ impl Run<'_> {
         let limits = AggregationLimitsGuard::new(Some(MEMORY_BYTES_MAX), Some(BUCKET_COUNT_MAX));
         let params = AggContextParams::new(limits, analysis::analyzers().clone());
         let collector = AggregationCollector::from_aggs(parsed, params);
-        let results = self.context.searcher.search(self.query, &collector)?;
+        let within = Within {
+            inner: &collector,
+            deadline: self.deadline,
+        };
+        let results = self.context.searcher.search(self.query, &within)?;
         let results =
             serde_json::to_value(results).map_err(|error| Error::Corrupt(error.to_string()))?;
         let mut answer = results.get(name).cloned().unwrap_or_default();

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use tantivy::Term;
 use tantivy::query::{
     BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, Query as Compiled, RegexQuery,
-    TermQuery,
 };
 use tantivy::schema::Field as Place;
 
 use super::ast::Query;
-use super::compile::{Context, constant, record_option};
+use super::compile::{Context, constant, entries_with};
 use crate::document::{Field, Kind};
 use crate::error::{Error, Result};
 
@@ -132,7 +131,7 @@ pub fn near(
 ) -> Result<Box<dyn Compiled>> {
     let term = Term::from_field_text(place, text);
     if distance == 0 {
-        return Ok(Box::new(TermQuery::new(term, record_option(field))));
+        return Ok(entries_with(term, field));
     }
     let beginning: String = text.chars().take(prefix_length).collect();
     let automaton = FuzzyTermQuery::new(term, distance, true).automaton()?;
@@ -160,8 +159,8 @@ pub fn near(
     let clauses = nearest.into_iter().map(|(far, found)| {
         let shorter = text.chars().count().min(found.chars().count()).max(1);
         let boost = 1.0 - small(far) / small(shorter);
-        let term = TermQuery::new(Term::from_field_text(place, &found), record_option(field));
-        let clause: Box<dyn Compiled> = Box::new(BoostQuery::new(Box::new(term), boost.max(0.0)));
+        let term = entries_with(Term::from_field_text(place, &found), field);
+        let clause: Box<dyn Compiled> = Box::new(BoostQuery::new(term, boost.max(0.0)));
         (Occur::Should, clause)
     });
     Ok(Box::new(BooleanQuery::with_minimum_required_clauses(

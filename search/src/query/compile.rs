@@ -162,7 +162,7 @@ fn one(
         return range(context, name, &edge, &edge);
     }
     match exact(place, field, value)? {
-        Some(term) => Ok(Box::new(TermQuery::new(term, record_option(field)))),
+        Some(term) => Ok(entries_with(term, field)),
         None => Ok(Box::new(EmptyQuery)),
     }
 }
@@ -217,8 +217,18 @@ fn term(place: Place, value: &Leaf) -> Option<Term> {
     })
 }
 
+/// The entries that have a term. Only the postings of text say what a block of entries is
+/// worth at most: others must be scored one by one, which a boost makes happen.
+pub(super) fn entries_with(term: Term, field: &Field) -> Box<dyn Compiled> {
+    let query = Box::new(TermQuery::new(term, record_option(field)));
+    match field.kind {
+        Kind::Text => query,
+        _ => Box::new(BoostQuery::new(query, 1.0)),
+    }
+}
+
 /// What a field's postings say of a term.
-pub(super) fn record_option(field: &Field) -> IndexRecordOption {
+fn record_option(field: &Field) -> IndexRecordOption {
     match field.kind {
         Kind::Text => IndexRecordOption::WithFreqs,
         _ => IndexRecordOption::Basic,

@@ -10,20 +10,24 @@
 //!
 //! ```text
 //! Query -- words.rs, automata.rs, string.rs --> compile.rs --> terms
-//! Request -- sort.rs: order   run.rs: hits   judge.rs: rows that changed since
-//!            highlight.rs: fragments         aggregate.rs: buckets
+//! Request -- best.rs, sort.rs: order   run.rs: hits   judge.rs: rows that changed since
+//!            highlight.rs: fragments   aggregate.rs: buckets   deadline.rs: its end
 //! ```
 //!
 //! BM25 with Lucene's constants; a word that a query repeats counts twice, as
-//! it does there.
+//! it does there. Hits that are equal in all that is sorted by, relevance too, are in the
+//! order of their primary keys: the same on every node, whatever was indexed when.
 //!
-//! Limits: a pattern or a fuzzy word matches a bounded number of terms
+//! Limits: relevance is a sum in single precision, whose last digit may depend on how an
+//! index lies on the disk; a pattern or a fuzzy word matches a bounded number of terms
 //! ([`EXPANSIONS_MAX`]); words of patterns are not highlighted.
 
 mod aggregate;
 mod ast;
 mod automata;
+mod best;
 mod compile;
+mod deadline;
 mod highlight;
 mod judge;
 mod request;
@@ -35,5 +39,5 @@ mod words;
 pub use ast::{Edge, Fuzziness, Minimum, Operator, Query};
 pub use automata::EXPANSIONS_MAX;
 pub use highlight::{Fragments, Highlight};
-pub use request::{Answer, Hit, Request, Sort, SortBy, Track};
+pub use request::{Answer, Hit, Request, Sort, SortBy, TIME_US, Track};
 pub use string::Syntax;

@@ -67,8 +67,10 @@ pub struct Request {
     pub aggregations: Option<Map<String, Json>>,
     /// What to mark in hits.
     pub highlight: Option<Highlight>,
-    /// Token and deadline.
+    /// Token and level.
     pub level: Level,
+    /// What is found by then is the answer, microseconds.
+    pub time_us: u64,
 }
 
 /// One hit, as its row is now.
@@ -103,7 +105,12 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// Aggregations, as Elasticsearch spells them.
     pub aggregations: Option<Json>,
+    /// The time was up before everything was looked at.
+    pub timed_out: bool,
 }
+
+/// How long a search may look unless it says otherwise, microseconds.
+pub const TIME_US: u64 = 30_000_000;
 
 impl Default for Request {
     fn default() -> Self {
@@ -120,6 +127,7 @@ impl Default for Request {
             aggregations: None,
             highlight: None,
             level: Level::default(),
+            time_us: TIME_US,
         }
     }
 }

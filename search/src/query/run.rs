@@ -1,29 +1,36 @@
 //! Running a search: the index says which and in what order, base says what.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use stele_core::record::table::{SearchIndex, Table};
 use stele_core::record::{Key, Level, Stamp, head};
 use stele_core::txn::RowRecord;
-use tantivy::collector::{Count, TopDocs};
+use tantivy::columnar::Column;
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query as Compiled};
-use tantivy::{DocAddress, DocSet, Score, Searcher, TERMINATED};
+use tantivy::{DocAddress, DocSet, Score, Searcher, SegmentOrdinal, TERMINATED};
 
 use super::aggregate;
 use super::ast::Query;
+use super::best;
 use super::compile::{Context, compile, constant};
+use super::deadline::{Deadline, Within};
 use super::highlight::{self, Words};
 use super::judge;
-use super::request::{Answer, Hit, Request, Sort, SortBy, Track};
-use super::sort::Order;
+use super::request::{Answer, Hit, Request, Sort, SortBy, TIME_US, Track};
+use super::sort::{Order, Ordered};
+use crate::aside::aside;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::follow::Serving;
-use crate::index::{KEY, STAMP, key_of};
+use crate::index::{STAMP, key_of};
 use crate::search::Search;
 
 /// Hits beyond this are out of reach; `after` goes further.
 const WINDOW_MAX: usize = 10_000;
+/// Searches among more documents than this, and aggregations, leave their thread's other
+/// tasks to another thread.
+const LIGHT_COUNT_MAX: u64 = 100_000;
 
 /// A document the index found.
 struct Found {
@@ -45,27 +52,41 @@ impl Search {
         if let Some(token) = &request.level.token {
             self.reach(index.id, token, true).await?;
         }
+        let deadline = Deadline::after(self.database(), request.time_us);
         let mut serving = self.serving(index.id).await?;
-        let (mut answer, lost) = self.once(&serving, request).await?;
-        if lost > 0 {
+        let (mut answer, lost) = self.once(&serving, request, &deadline).await?;
+        if lost > 0 && !deadline.is_over() {
             // Rows went since the index looked: it looks again, once, so that
             // the page is full.
             self.refresh(index.id).await?;
             serving = self.serving(index.id).await?;
-            answer = self.once(&serving, request).await?.0;
+            answer = self.once(&serving, request, &deadline).await?.0;
         }
+        answer.timed_out = deadline.was_missed();
         Ok(answer)
     }
 
     /// How many rows match, as of the last refresh.
+    ///
+    /// # Errors
+    /// Also when they cannot be counted in [`TIME_US`].
     pub async fn count(&self, index: &SearchIndex, query: &Query, level: &Level) -> Result<u64> {
         if let Some(token) = &level.token {
             self.reach(index.id, token, true).await?;
         }
         let serving = self.serving(index.id).await?;
         let searcher = serving.reader.searcher();
-        let compiled = compile(query, &self.context(&serving, &searcher))?;
-        Ok(searcher.search(&compiled, &Count)? as u64)
+        let deadline = Deadline::after(self.database(), TIME_US);
+        let is_light = searcher.num_docs() <= LIGHT_COUNT_MAX;
+        let count = aside(!is_light, || {
+            let compiled = compile(query, &self.context(&serving, &searcher))?;
+            count_all(&searcher, &*compiled, &deadline)
+        })?;
+        if deadline.was_missed() {
+            let message = "the documents could not be counted in time";
+            return Err(Error::Unavailable(message.to_owned()));
+        }
+        Ok(count)
     }
 
     fn context<'a>(&self, serving: &'a Serving, searcher: &'a Searcher) -> Context<'a> {
@@ -78,9 +99,16 @@ impl Search {
     }
 
     /// Answers once; also how many hits were left out because their rows went.
-    async fn once(&self, serving: &Serving, request: &Request) -> Result<(Answer, usize)> {
+    async fn once(
+        &self,
+        serving: &Serving,
+        request: &Request,
+        deadline: &Deadline,
+    ) -> Result<(Answer, usize)> {
         let searcher = serving.reader.searcher();
-        let (mut answer, found, words) = self.find(serving, &searcher, request)?;
+        let is_light = request.aggregations.is_none() && searcher.num_docs() <= LIGHT_COUNT_MAX;
+        let find = || self.find(serving, &searcher, request, deadline);
+        let (mut answer, found, words) = aside(!is_light, find)?;
         let count = found.len();
         let rows = self.rows(serving, &found, &request.level).await?;
         let hits = self.judged(serving, request, found, rows)?;
@@ -100,6 +128,7 @@ impl Search {
         serving: &Serving,
         searcher: &Searcher,
         request: &Request,
+        deadline: &Deadline,
     ) -> Result<(Answer, Vec<Found>, Words)> {
         let context = self.context(serving, searcher);
         let query = compile(&request.query, &context)?;
@@ -113,12 +142,19 @@ impl Search {
             None => query.box_clone(),
         };
         let mut answer = Answer::default();
-        let found = self.top(serving, searcher, request, &*filtered, &mut answer)?;
+        let found = top(
+            serving,
+            searcher,
+            request,
+            &*filtered,
+            &mut answer,
+            deadline,
+        )?;
         match request.track {
             Track::No => {}
-            Track::Exact => answer.total = Some(searcher.search(&filtered, &Count)? as u64),
+            Track::Exact => answer.total = Some(count_all(searcher, &*filtered, deadline)?),
             Track::Upto(limit) => {
-                let counted = count_upto(searcher, &*filtered, limit)?;
+                let counted = count_upto(searcher, &*filtered, limit, deadline)?;
                 answer.total = Some(counted.min(limit));
                 answer.is_at_least = counted > limit;
             }
@@ -127,84 +163,11 @@ impl Search {
             let run = aggregate::Run {
                 context: &context,
                 query: &*query,
+                deadline,
             };
             answer.aggregations = Some(run.all(aggregations)?);
         }
         Ok((answer, found, words))
-    }
-
-    /// The first hits.
-    fn top(
-        &self,
-        serving: &Serving,
-        searcher: &Searcher,
-        request: &Request,
-        query: &dyn Compiled,
-        answer: &mut Answer,
-    ) -> Result<Vec<Found>> {
-        let by_score = matches!(
-            request.sort.as_slice(),
-            [] | [Sort {
-                by: SortBy::Score,
-                descending: true,
-                ..
-            }]
-        );
-        let shows_sort = !request.sort.is_empty();
-        if request.size == 0 && request.from == 0 {
-            // Nothing is ordered for nobody, but a wrong order is still refused.
-            Order::new(&request.sort, &serving.shape, 0, request.after.as_deref())?;
-            return Ok(Vec::new());
-        }
-        let limit = request.from + request.size;
-        if by_score && request.after.is_none() {
-            let mut docs = searcher.search(query, &TopDocs::with_limit(limit).order_by_score())?;
-            docs.retain(|(score, _)| request.min_score.is_none_or(|least| *score >= least));
-            answer.max_score = docs.first().map(|(score, _)| *score);
-            let page = docs.into_iter().skip(request.from);
-            return page
-                .map(|(score, at)| {
-                    let sort = if shows_sort {
-                        vec![f64::from(score).into()]
-                    } else {
-                        Vec::new()
-                    };
-                    found(serving, searcher, at, Some(score), sort)
-                })
-                .collect();
-        }
-        let score_key = Sort {
-            by: SortBy::Score,
-            descending: true,
-            missing_first: false,
-            may_be_unmapped: false,
-        };
-        let sorts = if shows_sort {
-            request.sort.clone()
-        } else {
-            vec![score_key]
-        };
-        let mut order = Order::new(&sorts, &serving.shape, limit, request.after.as_deref())?;
-        let sorts_by_score = order.scores;
-        order.scores |= request.track_scores;
-        let wants_score = order.scores;
-        let docs = searcher.search(query, &order)?;
-        let page = docs.into_iter().skip(request.from);
-        let page = page.map(|placed| {
-            let sort = order.shown(&placed.values);
-            found(
-                serving,
-                searcher,
-                placed.at,
-                wants_score.then_some(placed.score),
-                sort,
-            )
-        });
-        let page = page.collect::<Result<Vec<_>>>()?;
-        if sorts_by_score || request.track_scores {
-            answer.max_score = page.iter().filter_map(|found| found.score).reduce(f32::max);
-        }
-        Ok(page)
     }
 
     /// The rows of hits as they are now, in one cut of base.
@@ -287,35 +250,168 @@ fn hit(table: &Table, found: Found, row: &RowRecord, document: Document) -> Resu
     })
 }
 
-/// The key and the stamp of a document.
-fn found(
+/// The first hits.
+fn top(
     serving: &Serving,
     searcher: &Searcher,
-    at: DocAddress,
-    score: Option<Score>,
-    sort: Vec<serde_json::Value>,
-) -> Result<Found> {
-    let columns = searcher.segment_reader(at.segment_ord).fast_fields();
-    let broken = || Error::Corrupt("the search index: an entry has no key".to_owned());
-    let keys = columns.bytes(KEY)?.ok_or_else(broken)?;
-    let ordinal = keys.term_ords(at.doc_id).next().ok_or_else(broken)?;
-    let mut bytes = Vec::new();
-    keys.ord_to_bytes(ordinal, &mut bytes)
-        .map_err(tantivy::TantivyError::from)?;
-    let stamp = columns.u64(STAMP)?.first(at.doc_id).unwrap_or_default();
-    Ok(Found {
-        key: key_of(serving.table.storage, &bytes).ok_or_else(broken)?,
-        stamp,
-        score,
-        sort,
-    })
+    request: &Request,
+    query: &dyn Compiled,
+    answer: &mut Answer,
+    deadline: &Deadline,
+) -> Result<Vec<Found>> {
+    let by_score = matches!(
+        request.sort.as_slice(),
+        [] | [Sort {
+            by: SortBy::Score,
+            descending: true,
+            ..
+        }]
+    );
+    if request.size == 0 && request.from == 0 {
+        // Nothing is ordered for nobody, but a wrong order is still refused.
+        Order::new(&request.sort, &serving.shape, 0, request.after.as_deref())?;
+        return Ok(Vec::new());
+    }
+    match by_score && request.after.is_none() {
+        true => by_relevance(serving, searcher, request, query, answer, deadline),
+        false => by_fields(serving, searcher, request, query, answer, deadline),
+    }
 }
 
-/// Counts matches until there are more than `limit`.
-fn count_upto(searcher: &Searcher, query: &dyn Compiled, limit: u64) -> Result<u64> {
+fn by_relevance(
+    serving: &Serving,
+    searcher: &Searcher,
+    request: &Request,
+    query: &dyn Compiled,
+    answer: &mut Answer,
+    deadline: &Deadline,
+) -> Result<Vec<Found>> {
+    let mut hits = best::best(searcher, query, request.from + request.size, deadline)?;
+    hits.retain(|hit| request.min_score.is_none_or(|least| hit.score >= least));
+    answer.max_score = hits.first().map(|hit| hit.score);
+    let mut entries = Entries::new(serving, searcher);
+    let page = hits.into_iter().skip(request.from);
+    page.map(|hit| {
+        let sort = match request.sort.is_empty() {
+            true => Vec::new(),
+            false => vec![f64::from(hit.score).into()],
+        };
+        entries.found(hit.at, &hit.key, Some(hit.score), sort)
+    })
+    .collect()
+}
+
+fn by_fields(
+    serving: &Serving,
+    searcher: &Searcher,
+    request: &Request,
+    query: &dyn Compiled,
+    answer: &mut Answer,
+    deadline: &Deadline,
+) -> Result<Vec<Found>> {
+    let score_key = Sort {
+        by: SortBy::Score,
+        descending: true,
+        missing_first: false,
+        may_be_unmapped: false,
+    };
+    let sorts = match request.sort.as_slice() {
+        [] => vec![score_key],
+        sorts => sorts.to_vec(),
+    };
+    let limit = request.from + request.size;
+    let mut order = Order::new(&sorts, &serving.shape, limit, request.after.as_deref())?;
+    let sorts_by_score = order.scores;
+    order.scores |= request.track_scores;
+    let within = Within {
+        inner: &order,
+        deadline,
+    };
+    let docs = searcher.search(query, &within)?;
+    let mut entries = Entries::new(serving, searcher);
+    let page = docs.into_iter().skip(request.from).map(|placed| {
+        let score = order.scores.then_some(placed.score);
+        let Some(Ordered::Text(key)) = placed.values.last() else {
+            return Err(broken());
+        };
+        entries.found(placed.at, key, score, order.shown(&placed.values))
+    });
+    let page = page.collect::<Result<Vec<_>>>()?;
+    if sorts_by_score || request.track_scores {
+        answer.max_score = page.iter().filter_map(|found| found.score).reduce(f32::max);
+    }
+    Ok(page)
+}
+
+fn broken() -> Error {
+    Error::Corrupt("the search index: an entry has no key".to_owned())
+}
+
+/// What entries say of their rows; each segment's column is opened once.
+struct Entries<'a> {
+    serving: &'a Serving,
+    searcher: &'a Searcher,
+    stamps: BTreeMap<SegmentOrdinal, Column<u64>>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(serving: &'a Serving, searcher: &'a Searcher) -> Self {
+        Self {
+            serving,
+            searcher,
+            stamps: BTreeMap::new(),
+        }
+    }
+
+    fn found(
+        &mut self,
+        at: DocAddress,
+        key: &[u8],
+        score: Option<Score>,
+        sort: Vec<serde_json::Value>,
+    ) -> Result<Found> {
+        let stamps = match self.stamps.entry(at.segment_ord) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let reader = self.searcher.segment_reader(at.segment_ord);
+                unknown.insert(reader.fast_fields().u64(STAMP)?)
+            }
+        };
+        Ok(Found {
+            key: key_of(self.serving.table.storage, key).ok_or_else(broken)?,
+            stamp: stamps.first(at.doc_id).unwrap_or_default(),
+            score,
+            sort,
+        })
+    }
+}
+
+/// Counts matches in every segment that there is time for.
+fn count_all(searcher: &Searcher, query: &dyn Compiled, deadline: &Deadline) -> Result<u64> {
     let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
     let mut count = 0;
     for segment in searcher.segment_readers() {
+        if deadline.is_over() {
+            break;
+        }
+        count += u64::from(weight.count(segment)?);
+    }
+    Ok(count)
+}
+
+/// Counts matches until there are more than `limit`.
+fn count_upto(
+    searcher: &Searcher,
+    query: &dyn Compiled,
+    limit: u64,
+    deadline: &Deadline,
+) -> Result<u64> {
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    let mut count = 0;
+    for segment in searcher.segment_readers() {
+        if deadline.is_over() {
+            break;
+        }
         let mut scorer = weight.scorer(segment, 1.0)?;
         let alive = segment.alive_bitset();
         let mut doc = scorer.doc();

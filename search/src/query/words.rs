@@ -2,13 +2,13 @@
 
 use tantivy::Term;
 use tantivy::query::{
-    AllQuery, EmptyQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as Compiled, TermQuery,
+    AllQuery, EmptyQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as Compiled,
 };
 use tantivy::schema::Field as Place;
 
 use super::ast::{Operator, Query};
 use super::automata;
-use super::compile::{Context, constant, nested, record_option, together};
+use super::compile::{Context, constant, entries_with, nested, together};
 use crate::analysis::{self, Term as Word};
 use crate::document::{Field, Kind};
 use crate::error::{Error, Result};
@@ -74,7 +74,7 @@ pub fn some(query: &Query, context: &Context<'_>) -> Result<Box<dyn Compiled>> {
                 automata::near(context, place, field, &word.text, distance, 0)?
             }
             // A word that comes twice is a clause twice: it counts twice.
-            _ => Box::new(TermQuery::new(term, record_option(field))),
+            _ => entries_with(term, field),
         };
         clauses.push((occur, clause));
     }
@@ -119,7 +119,7 @@ pub fn phrase(query: &Query, context: &Context<'_>) -> Result<Box<dyn Compiled>>
         [word] if *prefix => automata::prefix(place, &word.text),
         [word] => {
             let term = Term::from_field_text(place, &word.text);
-            Ok(Box::new(TermQuery::new(term, record_option(field))))
+            Ok(entries_with(term, field))
         }
         words if *prefix => {
             let mut query = PhrasePrefixQuery::new_with_offset(placed(place, words));

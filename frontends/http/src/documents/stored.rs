@@ -63,7 +63,7 @@ pub fn read(
     };
     let row = RowRecord::read(view, &index.table, &key, now_ms)?;
     Ok(row.map(|row| {
-        let document = Document::of_row(&index.table, index.mapping.as_ref(), &row.fields);
+        let document = Document::of_row(&index.table, index.mapping.as_deref(), &row.fields);
         (row, document)
     }))
 }

@@ -259,7 +259,7 @@ async fn update(
         done.document = Some(upsert.clone());
         return Ok(done);
     };
-    let before = Document::of_row(&index.table, index.mapping.as_ref(), &old.fields);
+    let before = Document::of_row(&index.table, index.mapping.as_deref(), &old.fields);
     let mut fields = before.fields.clone();
     merge(&mut fields, &update.fields);
     if update.detects_noop && fields == before.fields {

@@ -19,16 +19,16 @@ pub struct Index {
     /// Its search index, if it has one.
     pub search: Option<Arc<SearchIndex>>,
     /// The search index's mapping.
-    pub mapping: Option<Mapping>,
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl Index {
     /// A table as an index.
-    pub fn of(catalog: &Catalog, table: &Arc<Table>) -> Result<Self, Fault> {
+    pub fn of(app: &App, catalog: &Catalog, table: &Arc<Table>) -> Result<Self, Fault> {
         let search = catalog.search_of(table.id).cloned();
         let mapping = search
             .as_ref()
-            .map(|search| Mapping::parse(&search.mapping))
+            .map(|search| app.search.mapping(search))
             .transpose();
         let mapping = mapping.map_err(stele_core::Error::corrupt)?;
         Ok(Self {
@@ -40,12 +40,12 @@ impl Index {
 
     /// The mapping of a collection of documents; `None` for any other table.
     pub fn documents(&self) -> Option<&Mapping> {
-        self.mapping.as_ref().filter(|mapping| mapping.documents)
+        self.mapping.as_deref().filter(|mapping| mapping.documents)
     }
 
     /// The mapping as Elasticsearch spells it; empty without a search index.
     pub fn printed_mapping(&self) -> Json {
-        let mapping = self.mapping.as_ref();
+        let mapping = self.mapping.as_deref();
         mapping.map_or_else(|| json!({}), properties::print)
     }
 
@@ -64,7 +64,7 @@ impl Index {
 pub fn one(app: &App, name: &str) -> Result<Index, Fault> {
     let catalog = app.db.catalog();
     match catalog.table(name) {
-        Some(table) => Index::of(&catalog, table),
+        Some(table) => Index::of(app, &catalog, table),
         None => Err(absent(name)),
     }
 }
@@ -98,14 +98,14 @@ pub fn several(app: &App, names: &str) -> Result<Vec<Index>, Fault> {
         }
         if !name.contains('*') {
             let table = catalog.table(name).ok_or_else(|| absent(name))?;
-            add(&mut found, Index::of(&catalog, table)?);
+            add(&mut found, Index::of(app, &catalog, table)?);
             continue;
         }
         for table in catalog
             .tables()
             .filter(|table| pattern::matches(name, &table.name))
         {
-            let index = Index::of(&catalog, table)?;
+            let index = Index::of(app, &catalog, table)?;
             // A pattern means what can be searched.
             if index.search.is_some() {
                 add(&mut found, index);

@@ -5,7 +5,7 @@ use stele_search::query::{
     Fragments, Highlight, Operator, Query, Request, Sort, SortBy, Syntax, Track,
 };
 
-use super::dsl;
+use super::{dsl, timeout};
 use crate::documents::shown::Shown;
 use crate::wire::{Call, Fault};
 
@@ -101,7 +101,7 @@ fn argument(asked: &mut Asked, key: &str, value: &Json) -> Result<(), Fault> {
         "_source" => asked.shown = Shown::of_json(value)?,
         "version" => asked.has_version = flag()?,
         "seq_no_primary_term" => asked.has_seq_no = flag()?,
-        "timeout" => {}
+        "timeout" => request.time_us = timeout::parse(value.as_str().ok_or_else(wrong)?)?,
         key => return Err(Fault::parsing(format!("unknown key [{key}] in the search"))),
     }
     Ok(())
@@ -128,6 +128,9 @@ fn parameters(asked: &mut Asked, call: &Call) -> Result<(), Fault> {
     }
     if let Some(size) = call.number("size")? {
         request.size = size;
+    }
+    if let Some(text) = call.parameter("timeout") {
+        request.time_us = timeout::parse(text)?;
     }
     if let Some(text) = call.parameter("sort") {
         let sort = |part: &str| match part.split_once(':') {

@@ -5,19 +5,25 @@ use std::cmp::Ordering;
 use serde_json::Value as Json;
 use stele_search::query::{Hit, Sort};
 
-/// The order of two hits of different indexes.
-pub fn compare(sorts: &[Sort], left: &Hit, right: &Hit) -> Ordering {
+/// A hit with its index's name.
+type Named = (String, Hit);
+
+/// The order of two hits; those that are equal come index by index, then by key.
+pub fn compare(
+    sorts: &[Sort],
+    (left_index, left): &Named,
+    (right_index, right): &Named,
+) -> Ordering {
+    let places = || (left_index, &left.key.bytes).cmp(&(right_index, &right.key.bytes));
     if sorts.is_empty() {
         let score = |hit: &Hit| hit.score.unwrap_or_default();
-        return score(right)
-            .total_cmp(&score(left))
-            .then_with(|| left.id.cmp(&right.id));
+        return score(right).total_cmp(&score(left)).then_with(places);
     }
     let pairs = sorts.iter().zip(left.sort.iter().zip(&right.sort));
     let keys = pairs.fold(Ordering::Equal, |so_far, (sort, (left, right))| {
         so_far.then_with(|| key(sort, left, right))
     });
-    keys.then_with(|| left.id.cmp(&right.id))
+    keys.then_with(places)
 }
 
 fn key(sort: &Sort, left: &Json, right: &Json) -> Ordering {

@@ -37,6 +37,7 @@ pub async fn search(State(app): State<App>, call: Call) -> Outcome {
             (known, more) => known.or(more),
         };
         found.is_at_least |= answer.is_at_least;
+        found.timed_out |= answer.timed_out;
         found.max_score = match (found.max_score, answer.max_score) {
             (Some(known), Some(other)) => Some(known.max(other)),
             (known, other) => known.or(other),
@@ -50,7 +51,7 @@ pub async fn search(State(app): State<App>, call: Call) -> Outcome {
         );
     }
     if indexes.len() > 1 {
-        hits.sort_by(|(_, left), (_, right)| merge::compare(&asked.request.sort, left, right));
+        hits.sort_by(|left, right| merge::compare(&asked.request.sort, left, right));
         hits = hits.into_iter().skip(from).take(size).collect();
     }
     let took = (app.db.now_us() - began) / 1000;
@@ -106,7 +107,7 @@ fn told(
     outer.insert("hits".to_owned(), json!(hits));
     let mut answer = Map::new();
     answer.insert("took".to_owned(), json!(took));
-    answer.insert("timed_out".to_owned(), json!(false));
+    answer.insert("timed_out".to_owned(), json!(found.timed_out));
     let count = indexes.len();
     answer.insert(
         "_shards".to_owned(),
