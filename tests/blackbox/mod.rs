@@ -10,7 +10,7 @@
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
 //! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` (with `nats_client`),
-//! `search`.
+//! `search`, `streams`, `together`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
 //! ones (bank 60 s, twenty kills). Power loss is not simulated: a killed process loses no
@@ -29,6 +29,8 @@ mod isolation;
 mod nats;
 mod nats_client;
 mod search;
+mod streams;
+mod together;
 mod torn;
 mod types;
 

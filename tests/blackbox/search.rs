@@ -33,7 +33,7 @@ fn ask(server: &Server, method: &str, path: &str, body: &str) -> Option<(u16, Js
     Some((status, serde_json::from_str(body).unwrap_or(Json::Null)))
 }
 
-fn asked(server: &Server, method: &str, path: &str, body: &Json) -> (u16, Json) {
+pub fn asked(server: &Server, method: &str, path: &str, body: &Json) -> (u16, Json) {
     let body = if body.is_null() {
         String::new()
     } else {

@@ -41,10 +41,10 @@ use stele_placement::{PartitionId, Partitions};
 use crate::error::{Error, Result};
 use crate::log::{Folded, Machine};
 use crate::op::{Entry, EntryReply, SEMANTICS};
-use crate::record::layout::{self, TAG_OFFSET};
+use crate::record::layout::{self, RowKey, TAG_OFFSET};
 use crate::record::overlay::Writes;
 use crate::record::{CollectionId, Stamp};
-use crate::store::{Family, Store, StoreRows};
+use crate::store::{Family, Store, StoreRows, StoreView};
 
 pub use feed::{FeedEntry, feed_prefix, feed_row};
 pub use history::{SnapshotGuard, SnapshotRows, Snapshots, until};
@@ -100,6 +100,19 @@ impl Apply {
         self.partitions
             .get(usize::from(group.0))
             .map_or(0, |state| state.lock().published)
+    }
+
+    /// The index up to which a group's effects are in a view of the store.
+    pub fn applied_in(&self, view: &dyn StoreView, group: PartitionId) -> Result<u64> {
+        state::applied_in(view, group)
+    }
+
+    /// The head rows of a collection that a group owns: `[from, to)`.
+    pub fn heads(&self, group: PartitionId, collection: CollectionId) -> (RowKey, RowKey) {
+        match self.partitions.get(usize::from(group.0)) {
+            Some(state) => state.lock().heads(collection),
+            None => (RowKey::new(), RowKey::new()),
+        }
     }
 
     /// How many records a collection has on this node.

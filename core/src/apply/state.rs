@@ -80,6 +80,17 @@ pub fn applied_row(group: PartitionId) -> Vec<u8> {
     [&group.0.to_be_bytes()[..], b"applied"].concat()
 }
 
+/// The index up to which a group's effects are in a view of the store.
+pub fn applied_in(view: &dyn StoreView, group: PartitionId) -> Result<u64> {
+    match view.get(Family::LogMeta, &applied_row(group))? {
+        Some(stored) => {
+            let index = stored.as_ref().try_into().map(u64::from_be_bytes);
+            index.map_err(|_| Error::corrupt("an applied index is not 8 bytes"))
+        }
+        None => Ok(0),
+    }
+}
+
 impl PartitionState {
     pub fn open(
         store: &Arc<dyn StoreView>,
@@ -88,18 +99,13 @@ impl PartitionState {
     ) -> Result<Self> {
         let mut state = Self {
             slots: partitions.slots(group),
-            applied: 0,
-            published: 0,
+            applied: applied_in(&**store, group)?,
+            published: applied_in(&**store, group)?,
             meta_changed: false,
             prepared: Prepared::default(),
             cleared: Cleared::default(),
             counters: HashMap::new(),
         };
-        if let Some(stored) = store.get(Family::LogMeta, &applied_row(group))? {
-            let index = stored.as_ref().try_into().map(u64::from_be_bytes);
-            state.applied = index.map_err(|_| Error::corrupt("an applied index is not 8 bytes"))?;
-            state.published = state.applied;
-        }
         for intent in intent::all(store, group)? {
             state.prepared.add(&intent);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stele_placement::Partitions;
 
-use super::{Database, events, keeper};
+use super::{Database, events, keeper, publication};
 use crate::apply::{Apply, Snapshots};
 use crate::env::{RealEnv, SharedEnv, spawn};
 use crate::error::{Error, Result};
@@ -55,6 +55,7 @@ pub struct Node {
     database: Database,
     pub(super) keeper: tokio::task::JoinHandle<()>,
     events: tokio::task::JoinHandle<()>,
+    publications: tokio::task::JoinHandle<()>,
 }
 
 impl Node {
@@ -94,13 +95,16 @@ impl Node {
             fsync: options.fsync,
         })?);
         recover(&engine).await?;
-        let keeper = spawn(keeper::run(engine.clone(), options));
-        let database = Database::new(engine);
+        let database = Database::new(engine.clone());
+        publication::hold(&database)?;
+        let keeper = spawn(keeper::run(engine, options));
+        let publications = spawn(publication::run(database.clone()));
         let events = spawn(events::run(database.clone(), events::desk(&database)));
         Ok(Self {
             database,
             keeper,
             events,
+            publications,
         })
     }
 
@@ -125,6 +129,7 @@ impl Node {
     pub async fn close(self) -> Result<()> {
         self.keeper.abort();
         self.events.abort();
+        self.publications.abort();
         self.database.engine().parts().log.close().await
     }
 }
@@ -134,5 +139,6 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.keeper.abort();
         self.events.abort();
+        self.publications.abort();
     }
 }

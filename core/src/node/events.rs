@@ -20,11 +20,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::bus::{Routes, Sent};
-use super::{Database, Followed};
+use super::{Database, Followed, told};
 use crate::error::Result;
-use crate::record::expr::json_text;
-use crate::record::table::{Catalog, Table};
-use crate::record::value::{Settings, Value};
+use crate::record::table::Catalog;
 use crate::record::{Change, ChangeKind, Key, Kind, Token, head, subject};
 use crate::txn::Engine;
 
@@ -143,7 +141,7 @@ impl Telling<'_> {
         let key = &change.key;
         let table = self.catalog.table_of_storage(key.collection);
         let subject = match table {
-            Some(table) => row_subject(table, change),
+            Some(table) => told::row_subject(table, change),
             None if key.collection.is_keyspace() => Some(key_subject(change)),
             None => None,
         };
@@ -153,13 +151,10 @@ impl Telling<'_> {
             return Ok(());
         };
         let payload = match table {
-            Some(table) => row_json(table, change),
+            Some(table) => told::row_json(table, change),
             None => self.string(key, change)?,
         };
-        let headers = format!(
-            "NATS/1.0\r\nStele-Token: {}\r\nStele-Op: {}\r\n\r\n",
-            self.token, change.op
-        );
+        let headers = told::headers(&self.token, &change.op);
         let mut message = Sent::new(subject.as_bytes(), &payload);
         message.headers = headers.as_bytes();
         self.db.bus().send_along(routes, &message);
@@ -185,38 +180,4 @@ fn key_subject(change: &Change) -> String {
         subject::token_of(key),
         change.op
     )
-}
-
-fn row_subject(table: &Table, change: &Change) -> Option<String> {
-    let what = match change.kind {
-        ChangeKind::Insert => "insert",
-        ChangeKind::Update => "update",
-        ChangeKind::Delete | ChangeKind::Expire => "delete",
-    };
-    let key = table.spelling(&change.key).ok()?;
-    let name = subject::token_of(table.name.as_bytes());
-    Some(format!(
-        "db.{name}.{}.{what}",
-        subject::token_of(key.as_bytes())
-    ))
-}
-
-/// The row's columns by name; nothing for a row that is gone.
-fn row_json(table: &Table, change: &Change) -> Vec<u8> {
-    let Some(fields) = &change.after else {
-        return Vec::new();
-    };
-    let Ok(values) = table.decode_row(fields) else {
-        return Vec::new();
-    };
-    let settings = Settings::default();
-    let text = |value: &Value| json_text(value, &settings).unwrap_or_else(|_| "null".to_owned());
-    let name = |name: &str| text(&Value::Text(name.into()));
-    let members: Vec<String> = table
-        .columns
-        .iter()
-        .zip(&values)
-        .map(|(column, value)| format!("{}:{}", name(&column.name), text(value)))
-        .collect();
-    format!("{{{}}}", members.join(",")).into_bytes()
 }

@@ -102,6 +102,20 @@ impl Database {
         }
     }
 
+    /// Waits until the schema is newer than `version`. Cancel safe.
+    pub async fn schema_after(&self, version: u64) {
+        let parts = self.engine().parts();
+        loop {
+            let next = parts.feed.next();
+            tokio::pin!(next);
+            next.as_mut().enable();
+            if self.catalog().version != version {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// Waits until some partition has published more than `seen` names. Cancel safe.
     pub async fn published_after(&self, seen: &Token) {
         let parts = self.engine().parts();

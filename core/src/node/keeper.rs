@@ -13,6 +13,7 @@ use stele_placement::PartitionId;
 
 use super::NodeOptions;
 use super::follow;
+use super::publication::HELD_FACTOR;
 use crate::apply::{feed_prefix, feed_row, until};
 use crate::error::Result;
 use crate::op::{Command, CommandReply};
@@ -260,9 +261,14 @@ fn sweep_history(engine: &Arc<Engine>, from: &mut Vec<u8>) -> Result<()> {
 /// so that a reader who comes too late is told.
 pub(super) fn trim_feed(engine: &Arc<Engine>, group: PartitionId, kept: u64) -> Result<()> {
     let applied = engine.parts().apply.applied_of(group);
-    let Some(first_kept) = applied.checked_sub(kept) else {
+    let Some(mut first_kept) = applied.checked_sub(kept) else {
         return Ok(());
     };
+    // A publication may be late, but writers are not stopped for it, nor the disk filled.
+    if let Some(after) = engine.parts().feed.held(group) {
+        let at_least = applied.saturating_sub(kept.saturating_mul(HELD_FACTOR));
+        first_kept = first_kept.min(after + 1).max(at_least);
+    }
     let (from, to) = (feed_prefix(group.0), feed_row(group.0, first_kept));
     if engine
         .parts()

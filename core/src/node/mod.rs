@@ -17,6 +17,7 @@
 //! signal, listen   the bus; on `db.>` it tells of changes
 //! follow           the feed, from a cursor
 //! ```
+//! Publications follow it too, into streams.
 //!
 //! Limits: one node; each read and write level gives at least what it says.
 //!
@@ -33,7 +34,11 @@ mod follow_test;
 mod keeper;
 #[cfg(test)]
 mod node_test;
+mod publication;
+#[cfg(test)]
+mod publication_test;
 mod sequence;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::CollectionId;
-use super::table::{Definition, ForeignKey, Role, SearchIndex, Sequence, StreamDefinition, Table};
+use super::table::{
+    Definition, ForeignKey, Publication, Role, SearchIndex, Sequence, StreamDefinition, Table,
+};
 
 /// Every definition, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,7 @@ pub struct Catalog {
     /// Full-text indexes by the table they describe, which has one at most.
     searches: BTreeMap<CollectionId, Arc<SearchIndex>>,
     streams: BTreeMap<String, Arc<StreamDefinition>>,
+    publications: BTreeMap<String, Arc<Publication>>,
 }
 
 impl Catalog {
@@ -52,6 +55,10 @@ impl Catalog {
                 }
                 Definition::Stream(stream) => {
                     catalog.streams.insert(stream.name.clone(), stream.into());
+                }
+                Definition::Publication(publication) => {
+                    let name = publication.name.clone();
+                    catalog.publications.insert(name, publication.into());
                 }
             }
         }
@@ -153,6 +160,22 @@ impl Catalog {
     /// Every stream, by name.
     pub fn streams(&self) -> impl Iterator<Item = &Arc<StreamDefinition>> {
         self.streams.values()
+    }
+
+    /// A publication by name.
+    pub fn publication(&self, name: &str) -> Option<&Arc<Publication>> {
+        self.publications.get(name)
+    }
+
+    /// Every publication, by name.
+    pub fn publications(&self) -> impl Iterator<Item = &Arc<Publication>> {
+        self.publications.values()
+    }
+
+    /// The publication that makes a stream.
+    pub fn publication_of(&self, stream: &StreamDefinition) -> Option<&Arc<Publication>> {
+        let publication = self.publications.get(&stream.name);
+        publication.filter(|publication| publication.stream == stream.id)
     }
 
     /// The full-text index of a table.

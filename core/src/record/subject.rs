@@ -11,6 +11,14 @@ pub fn is_wildcard(subject: &[u8]) -> bool {
     tokens(subject).any(|token| matches!(token, b"*" | b">"))
 }
 
+/// Can a message have it: tokens that are not empty, no wildcard, no blank?
+pub fn is_one(subject: &[u8]) -> bool {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    !is_wildcard(subject)
+        && !subject.iter().any(is_blank)
+        && tokens(subject).all(|token| !token.is_empty())
+}
+
 /// Does a pattern let a subject through?
 pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     let mut wanted = tokens(pattern);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use super::catalog::Catalog;
 use super::expr::Expr;
 use super::value::{ColumnType, Settings, Type, Value, ValueError, key as value_key, row, text};
-use super::{CollectionId, Key, join_spelling, split_spelling};
+use super::{CollectionId, Key, join_spelling, split_spelling, subject};
 
 /// A column. Its id is never reused inside its table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -195,10 +195,38 @@ impl StreamDefinition {
         self.beside(b"messages")
     }
 
+    /// Is this one of its subjects, and one that a message can have?
+    pub fn takes(&self, name: &str) -> bool {
+        let name = name.as_bytes();
+        let mut own = self.subjects.iter();
+        subject::is_one(name) && own.any(|own| subject::matches(own.as_bytes(), name))
+    }
+
+    /// The subject of a message that names none, if there is only one.
+    pub fn only_subject(&self) -> Option<&str> {
+        match self.subjects.as_slice() {
+            [only] if !subject::is_wildcard(only.as_bytes()) => Some(only),
+            _ => None,
+        }
+    }
+
     /// A record that lies beside the messages, in the same slot.
     pub fn beside(&self, name: &[u8]) -> Key {
         Key::spelled(self.id, self.name.as_bytes(), name.to_vec())
     }
+}
+
+/// A stream that is made of tables' changes: each of them once, in order per key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Publication {
+    /// Identity, never reused.
+    pub id: CollectionId,
+    /// The name users see; the stream's too.
+    pub name: String,
+    /// The stream, to which nobody else publishes.
+    pub stream: CollectionId,
+    /// Whose changes.
+    pub tables: Vec<CollectionId>,
 }
 
 /// Somebody who may log in.
@@ -229,6 +257,8 @@ pub enum Definition {
     Search(SearchIndex),
     /// A stream.
     Stream(StreamDefinition),
+    /// A publication.
+    Publication(Publication),
 }
 
 const FORMAT: u8 = 1;
@@ -242,6 +272,7 @@ impl Definition {
             Self::Role(role) => role.id,
             Self::Search(search) => search.id,
             Self::Stream(stream) => stream.id,
+            Self::Publication(publication) => publication.id,
         }
     }
 

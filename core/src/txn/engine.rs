@@ -1,6 +1,6 @@
 //! The engine: what transactions and plain calls share on one node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -57,6 +57,8 @@ pub struct Engine {
 pub struct FeedWatch {
     schema_version: AtomicU64,
     published: Notify,
+    /// Up to where followers that must not miss anything have come.
+    held: Mutex<BTreeMap<(PartitionId, CollectionId), u64>>,
 }
 
 impl Watcher for FeedWatch {
@@ -72,6 +74,23 @@ impl FeedWatch {
     /// Resolves at the next published entry; enable it before looking.
     pub fn next(&self) -> tokio::sync::futures::Notified<'_> {
         self.published.notified()
+    }
+
+    /// Entries after this index should stay for a follower.
+    pub fn hold(&self, who: CollectionId, group: PartitionId, after: u64) {
+        self.held.lock().insert((group, who), after);
+    }
+
+    /// A follower needs nothing any more.
+    pub fn release(&self, who: CollectionId) {
+        self.held.lock().retain(|(_, held_by), _| *held_by != who);
+    }
+
+    /// Entries of a group after this index should stay.
+    pub fn held(&self, group: PartitionId) -> Option<u64> {
+        let held = self.held.lock();
+        let of_group = held.iter().filter(|((held_in, _), _)| *held_in == group);
+        of_group.map(|(_, after)| *after).min()
     }
 }
 

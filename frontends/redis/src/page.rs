@@ -37,6 +37,10 @@ their scores.
 counts from the last write; `MEMORY USAGE` is an estimate.
 - **Keyspace events, eviction and replication** do not exist: `notify-keyspace-events` can only be \
 empty, `maxmemory` is kept and not enforced, `WAIT` answers 0 at once.
+- **A stream** is one that NATS or `CREATE PUBLICATION` has made; XADD makes none. The ID `17-0` is \
+message 17; the fields `subject` and `data` are its subject and what it says, all others are headers. \
+Streams stand beside the keys: DEL, TYPE and KEYS do not know them. XREAD does not wait, and there \
+are no groups: consumers are JetStream's.
 - **FLUSHALL and FLUSHDB** empty keyspaces. Tables stay: what SQL created, SQL drops.
 
 ## Rows of tables

@@ -24,6 +24,7 @@
 //! "JetStream: Streams".
 
 mod append;
+mod headers;
 mod message;
 mod read;
 mod remove;
@@ -32,6 +33,7 @@ mod state;
 mod stream_test;
 
 pub use append::{Append, Rollup, StreamRefusal};
+pub use headers::{BadHeader, headers};
 pub use message::{StreamMessage, stored_size, time_ns};
 pub use read::{Stream, SubjectCount, open};
 pub use remove::Removal;

@@ -105,6 +105,19 @@ impl<'a> Stream<'a> {
         })
     }
 
+    /// Messages in reverse order, from a number on.
+    pub fn before(&self, seq: u64) -> impl Iterator<Item = Result<StreamMessage>> + Send + use<'a> {
+        let from = self.elements.row(MESSAGE, &[]);
+        let to = match seq.checked_add(1) {
+            Some(next) => self.elements.row(MESSAGE, &[&next.to_be_bytes()]),
+            None => self.elements.end(MESSAGE),
+        };
+        self.rows.scan(&from, &to, true).map(|row| {
+            let (key, row) = row?;
+            StreamMessage::decode(tail(&key)?, row.stamp, row.value)
+        })
+    }
+
     /// The first message from a number on whose subject a pattern lets through;
     /// empty = any.
     pub fn next(&self, pattern: &[u8], seq: u64) -> Result<Option<StreamMessage>> {
@@ -229,7 +242,7 @@ impl<'a> Stream<'a> {
     }
 
     /// The numbers of a subject's messages, from one on.
-    pub(super) fn entries(
+    pub fn entries(
         &self,
         subject: &[u8],
         from: u64,

@@ -15,6 +15,8 @@
 //!   $JS.API.>      -> ApiEar  -> api: streams, consumers, one request after the other
 //!                     MSG.NEXT and DIRECT.GET at once, on the asker's task
 //!   $JS.ACK.<S>.>  -> AckEar  -> the consumer's events
+//!
+//!   SQL, Redis, a publication -> log -> watch: consumers are woken
 //! ```
 //! A stream's definition is a record of META, its limits lie with its messages, a durable
 //! consumer's config and position are two records beside them.
@@ -35,6 +37,7 @@ mod publish;
 mod stream;
 mod streams;
 mod time;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -45,7 +48,7 @@ use serde_json::Value;
 use stele_core::Database;
 use stele_core::env::spawn;
 use stele_core::node::{Bus, Pattern, Sent, Subscribed};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use api::{ApiEar, Request};
 use stream::Stream;
@@ -61,6 +64,8 @@ pub struct JetStream {
     server_id: String,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     requests: mpsc::Sender<Request>,
+    /// The catalogue has changed.
+    reconsider: Notify,
     waiting: Mutex<Option<mpsc::Receiver<Request>>>,
     held: Mutex<Vec<Subscribed>>,
     /// Consumers that begin once whoever made them is answered.
@@ -78,6 +83,7 @@ impl JetStream {
             server_id,
             streams: RwLock::default(),
             requests,
+            reconsider: Notify::new(),
             waiting: Mutex::new(Some(waiting)),
             held: Mutex::default(),
             made: Mutex::default(),
@@ -100,6 +106,7 @@ impl JetStream {
             .push(self.bus.subscribe(pattern, None, ear));
         if let Some(waiting) = self.waiting.lock().take() {
             spawn(serve(Arc::downgrade(self), waiting));
+            spawn(watch::run(Arc::downgrade(self)));
         }
         Ok(())
     }
@@ -107,6 +114,10 @@ impl JetStream {
     /// A stream by name.
     fn stream(&self, name: &str) -> Option<Arc<Stream>> {
         self.streams.read().get(name).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Stream>> {
+        self.streams.read().values().cloned().collect()
     }
 
     /// Answers a request.
@@ -128,12 +139,23 @@ impl JetStream {
     }
 }
 
-/// Carries out requests that change something, one after the other.
+/// Carries out requests that change something, one after the other, and follows what others
+/// have changed.
 async fn serve(jetstream: Weak<JetStream>, mut waiting: mpsc::Receiver<Request>) {
-    while let Some(request) = waiting.recv().await {
-        let Some(jetstream) = jetstream.upgrade() else {
+    loop {
+        let Some(own) = jetstream.upgrade() else {
             return;
         };
-        api::carry_out(&jetstream, request).await;
+        tokio::select! {
+            request = waiting.recv() => match request {
+                Some(request) => api::carry_out(&own, request).await,
+                None => return,
+            },
+            () = own.reconsider.notified() => {
+                if let Err(error) = watch::reconcile(&own) {
+                    tracing::error!(%error, "a stream cannot be served");
+                }
+            }
+        }
     }
 }

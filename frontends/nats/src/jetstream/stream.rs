@@ -9,7 +9,8 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use stele_core::env::spawn;
 use stele_core::node::{Bus, Ear, Pattern, Sent, Subscribed};
-use stele_core::op::stream::{self as messages, State};
+use stele_core::op::Op;
+use stele_core::op::stream::{self as messages, Removal, State};
 use stele_core::record::table::StreamDefinition;
 use stele_core::record::{Key, Level};
 use stele_core::{Batch, Database, Error, Result};
@@ -67,7 +68,9 @@ impl Stream {
     fn listen(self: &Arc<Self>) {
         let intake: Arc<dyn Ear> = Arc::new(intake::StreamEar::new(self));
         let mut held = Vec::new();
-        for subject in self.config().subjects() {
+        // What a publication feeds takes nothing else.
+        let is_fed = self.is_fed();
+        for subject in self.config().subjects().iter().filter(|_| !is_fed) {
             let pattern = Pattern::of_subject(Bytes::from(subject.clone()));
             held.push(self.bus.subscribe(pattern, None, intake.clone()));
         }
@@ -75,6 +78,12 @@ impl Stream {
         let ear = Arc::new(AckEar(Arc::downgrade(self)));
         held.push(self.bus.subscribe(Pattern::Wildcard(acks), None, ear));
         *self.held.lock() = held;
+    }
+
+    /// Is it made of tables' changes?
+    pub fn is_fed(&self) -> bool {
+        let catalog = self.db.catalog();
+        catalog.publication_of(&self.definition()).is_some()
     }
 
     pub fn config(&self) -> Arc<StreamConfig> {
@@ -144,6 +153,31 @@ impl Stream {
 
     pub fn consumers(&self) -> Vec<Arc<Consumer>> {
         self.consumers.read().values().cloned().collect()
+    }
+
+    pub fn has_consumers(&self) -> bool {
+        !self.consumers.read().is_empty() || self.config().retention == Retention::Interest
+    }
+
+    /// Where only interest keeps messages: those from a number on that no consumer wants go.
+    pub async fn drop_unwanted(&self, from: u64) -> Result<()> {
+        if self.config().retention != Retention::Interest {
+            return Ok(());
+        }
+        let unwanted: Vec<u64> = self.read(|messages| {
+            let unwanted = messages.from(from).filter(|message| match message {
+                Ok(message) => self.unneeded(&message.subject, message.seq),
+                Err(_) => true,
+            });
+            unwanted
+                .map(|message| message.map(|message| message.seq))
+                .collect()
+        })?;
+        if !unwanted.is_empty() {
+            let removal = Op::StreamRemove(Removal::Sequences(unwanted));
+            self.write(vec![removal]).await?;
+        }
+        Ok(())
     }
 
     pub fn add_consumer(&self, consumer: Arc<Consumer>) {

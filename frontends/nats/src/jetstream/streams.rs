@@ -75,6 +75,10 @@ pub async fn create(jetstream: &Arc<JetStream>, name: &str, payload: &[u8]) -> A
         return made(&known);
     }
     check_overlap(jetstream, &config)?;
+    if jetstream.db.catalog().table(name).is_some() {
+        let why = format!("stream name is taken by table {name}");
+        return Err(ApiError::new(400, 10058, why));
+    }
     let engine = jetstream.db.engine();
     let definition = StreamDefinition {
         id: engine.new_id().await?,
@@ -139,6 +143,7 @@ async fn define(
 
 pub async fn update(jetstream: &Arc<JetStream>, name: &str, payload: &[u8]) -> Answer<Value> {
     let stream = found(jetstream, name)?;
+    refuse_fed(&stream)?;
     let mut config = StreamConfig::read(payload, name)?;
     config.first_seq = stream.config().first_seq;
     stream.config().check_update(&config)?;
@@ -224,6 +229,7 @@ fn show_subjects(stream: &Stream, asked: &InfoRequest, info: &mut Value) -> Answ
 /// STREAM.DELETE: the definition goes; what it leaves is cleared away later.
 pub async fn delete(jetstream: &JetStream, name: &str) -> Answer<Value> {
     let stream = found(jetstream, name)?;
+    refuse_fed(&stream)?;
     let mut txn = Txn::begin(jetstream.db.engine().clone(), TxnOptions::default());
     let undefined = txn.undefine(stream.definition().id).await;
     undefined.map_err(|error| Error::invalid(format!("{error:?}")))?;
@@ -234,6 +240,17 @@ pub async fn delete(jetstream: &JetStream, name: &str) -> Answer<Value> {
     jetstream.streams.write().remove(name);
     stream.close();
     Ok(json!({"success": true}))
+}
+
+fn refuse_fed(stream: &Stream) -> Answer<()> {
+    match stream.is_fed() {
+        true => Err(ApiError::new(
+            400,
+            10052,
+            "the stream belongs to a publication: DROP PUBLICATION removes it",
+        )),
+        false => Ok(()),
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// Keys and values in order.
+pub use stele_core::op::stream::headers as all;
+
 /// The first line of every block.
 const VERSION: &str = "NATS/1.0";
 
@@ -11,15 +14,6 @@ pub fn get<'a>(block: &'a [u8], key: &str) -> Option<&'a str> {
     all(block)
         .find(|(name, _)| *name == key)
         .map(|(_, value)| value)
-}
-
-/// Keys and values in order.
-pub fn all(block: &[u8]) -> impl Iterator<Item = (&str, &str)> {
-    let text = std::str::from_utf8(block).unwrap_or_default();
-    text.split("\r\n").skip(1).filter_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        Some((key, value.trim()))
-    })
 }
 
 /// A block under construction.

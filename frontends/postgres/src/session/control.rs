@@ -25,6 +25,9 @@ impl Session {
             Statement::Utility(utility) => self.utility(utility).await,
             Statement::Copy(copy) => self.copy(copy, mode).await,
             Statement::Role(role) => self.role_command(role, mode).await,
+            Statement::Publication(statement) => {
+                self.publication_command(prepared, statement, mode).await
+            }
             Statement::Prepare { name, types, inner } => {
                 let types: Result<Vec<u32>, SqlError> = types
                     .iter()

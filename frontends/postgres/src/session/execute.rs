@@ -112,9 +112,11 @@ impl Session {
                     Gathered::Sent(count) => Outcome::Sent { count, tag },
                 }
             }
-            Body::Insert(_) | Body::Update(_) | Body::Delete(_) | Body::Keyspace(_) => {
-                self.change(body, prepared, params).await?
-            }
+            Body::Insert(_)
+            | Body::Update(_)
+            | Body::Delete(_)
+            | Body::Keyspace(_)
+            | Body::Publish(_) => self.change(body, prepared, params).await?,
             Body::Ddl => self.ddl(prepared).await?,
         };
         self.mark_run();
@@ -226,6 +228,7 @@ impl Session {
             Body::Update(update) => (changes.update(update).await?, "UPDATE"),
             Body::Delete(delete) => (changes.delete(delete).await?, "DELETE"),
             Body::Keyspace(change) => (changes.keyspace(change).await?, change.word()),
+            Body::Publish(insert) => (changes.publish(insert).await?, "INSERT 0"),
             Body::Query(_) | Body::Ddl => return Err(SqlError::internal("not a change of rows")),
         };
         self.carry_out(&around)?;
@@ -330,7 +333,7 @@ fn size(row: &[Value]) -> usize {
 fn verb(body: &Body, prepared: &Prepared) -> String {
     match body {
         Body::Query(_) => "SELECT".to_owned(),
-        Body::Insert(_) => "INSERT".to_owned(),
+        Body::Insert(_) | Body::Publish(_) => "INSERT".to_owned(),
         Body::Update(_) => "UPDATE".to_owned(),
         Body::Delete(_) => "DELETE".to_owned(),
         Body::Keyspace(change) => change.word().trim_end_matches(" 0").to_owned(),

@@ -140,6 +140,7 @@ pub enum Group {
     List,
     Set,
     SortedSet,
+    Stream,
     Transactions,
     Pubsub,
     Cluster,
@@ -159,6 +160,7 @@ impl Group {
             Self::List => "list",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
+            Self::Stream => "stream",
             Self::Transactions => "transactions",
             Self::Pubsub => "pubsub",
             Self::Cluster => "cluster",
@@ -179,6 +181,7 @@ impl Group {
             Self::Hash => "@hash",
             Self::List => "@list",
             Self::Set => "@set",
+            Self::Stream => "@stream",
             Self::Pubsub => "@pubsub",
         }
     }

@@ -48,6 +48,7 @@ mod random;
 mod scan;
 mod server;
 mod set;
+mod stream;
 mod string;
 mod transaction;
 mod zset;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{Command, command::Run};
 use super::{
     client, cluster, config, connection, debug, describe, hash, info, keys, level, list, pubsub,
-    scan, server, set, string, transaction, zset,
+    scan, server, set, stream, string, transaction, zset,
 };
 use crate::fault::Fault;
 
@@ -54,6 +54,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
         string::range::COMMANDS,
         string::set::COMMANDS,
         string::several::COMMANDS,
+        stream::COMMANDS,
         transaction::COMMANDS,
         zset::random::COMMANDS,
         zset::range::COMMANDS,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use stele_core::record::Key;
-use stele_core::record::table::{Catalog, Table};
+use stele_core::record::table::{Catalog, StreamDefinition, Table};
 
 /// The tables as of one moment.
 #[derive(Debug, Clone)]
@@ -43,6 +43,19 @@ impl Tables {
     /// Every table.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.catalog.tables()
+    }
+
+    /// The stream of this name, which is a key of database 0 to the stream commands.
+    #[must_use]
+    pub fn stream(&self, database: u8, name: &[u8]) -> Option<&Arc<StreamDefinition>> {
+        let name = std::str::from_utf8(name).ok().filter(|_| database == 0)?;
+        self.catalog.stream(name)
+    }
+
+    /// Whether a stream is made of tables' changes.
+    #[must_use]
+    pub fn is_fed(&self, stream: &StreamDefinition) -> bool {
+        self.catalog.publication_of(stream).is_some()
     }
 
     /// What a key of a database addresses.

@@ -12,6 +12,7 @@ use super::names;
 use super::scope::{Binder, Item, ItemColumn};
 use crate::error::{Result, SqlError};
 use crate::sql::execute::keyspace::View;
+use crate::sql::execute::stream;
 use crate::sql::plan::{Access, Join, JoinKind, Plan, Scan, Source};
 use crate::sql::system;
 
@@ -266,7 +267,11 @@ impl Binder<'_> {
                 .catalog
                 .table(&name.name)
                 .cloned()
-                .map(Source::Table),
+                .map(Source::Table)
+                .or_else(|| {
+                    let stream = self.cx.catalog.stream(&name.name).cloned();
+                    stream.map(Source::Stream)
+                }),
             "redis" => View::lookup(&name.name).map(Source::Keyspace),
             _ => system::find(schema, &name.name).map(Source::Virtual),
         };
@@ -299,6 +304,10 @@ impl Binder<'_> {
                 .iter()
                 .map(|column| (column.name.to_owned(), column.hidden))
                 .collect(),
+            Source::Stream(_) => stream::COLUMNS
+                .iter()
+                .map(|column| (column.name.to_owned(), column.hidden))
+                .collect(),
             Source::Virtual(table) => table
                 .columns
                 .iter()
@@ -308,6 +317,7 @@ impl Binder<'_> {
         };
         let oid = match &source {
             Source::Virtual(table) => Some(table.oid),
+            Source::Stream(stream) => Some(stream.id.0),
             _ => None,
         };
         let columns = names
@@ -322,6 +332,7 @@ impl Binder<'_> {
         item.oid = oid;
         item.schema = match &source {
             Source::Virtual(table) => Some(table.schema.to_owned()),
+            Source::Stream(_) => Some("public".to_owned()),
             _ => Some("redis".to_owned()),
         };
         let (plan, rel) = self.scan(source, alias);

@@ -32,6 +32,7 @@ mod drop;
 mod foreign_key;
 mod index;
 mod naming;
+mod publication;
 mod rewrite;
 mod sequence;
 mod truncate;
@@ -119,6 +120,9 @@ impl Ddl<'_> {
     }
 
     async fn define(&mut self, definition: Definition) -> Result<(), SqlError> {
+        if let Definition::Table(table) = &definition {
+            self.refuse_published(table)?;
+        }
         self.txn.define(&definition).await.map_err(refused)
     }
 

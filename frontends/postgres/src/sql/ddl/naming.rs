@@ -7,7 +7,7 @@ use crate::error::SqlError;
 /// PostgreSQL's NAMEDATALEN less one.
 const NAME_BYTES_MAX: usize = 63;
 
-/// 42P07 when a table, index or sequence has this name.
+/// 42P07 when a table, index, sequence or stream has this name.
 pub fn check_free(catalog: &Catalog, name: &str) -> Result<(), SqlError> {
     match is_taken(catalog, name) {
         true => Err(SqlError::new(
@@ -18,10 +18,11 @@ pub fn check_free(catalog: &Catalog, name: &str) -> Result<(), SqlError> {
     }
 }
 
-/// Whether a table, index or sequence has this name.
+/// Whether a table, index, sequence or stream has this name.
 pub fn is_taken(catalog: &Catalog, name: &str) -> bool {
     catalog.table(name).is_some()
         || catalog.sequence(name).is_some()
+        || catalog.stream(name).is_some()
         || owner_of_index(catalog, name).is_some()
 }
 

@@ -466,7 +466,7 @@ fn on_there(on: Option<&ast::OnInsert>, view: View) -> Result<OnThere, SqlError>
 }
 
 /// The query's columns in the view's order; columns that were not given are NULL.
-fn reordered(mut query: BoundQuery, positions: &[usize], width: usize) -> BoundQuery {
+pub(super) fn reordered(mut query: BoundQuery, positions: &[usize], width: usize) -> BoundQuery {
     use crate::sql::plan::Plan;
     use stele_core::record::expr::Expr;
     let exprs = (0..width).map(|place| match positions.iter().position(|at| *at == place) {

@@ -29,6 +29,7 @@ mod delete;
 mod insert;
 mod keyspace;
 mod returning;
+mod stream;
 mod target;
 mod update;
 
@@ -37,5 +38,6 @@ pub use delete::Delete;
 pub use insert::Insert;
 pub use keyspace::KeyspaceChange;
 pub use returning::Returning;
+pub use stream::StreamInsert;
 pub use target::{refused, table};
 pub use update::Update;

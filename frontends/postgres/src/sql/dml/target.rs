@@ -53,6 +53,7 @@ pub fn table(name: &ast::ObjectName, cx: &BindContext<'_>) -> Result<Arc<Table>,
             format!("cannot change sequence \"{}\"", qualified.name),
         ));
     }
+    super::stream::refuse_stream(name, cx)?;
     Err(at(SqlError::new(
         "42P01",
         format!("relation \"{}\" does not exist", shown()),

@@ -42,7 +42,7 @@ pub struct ViewColumn {
     pub hidden: bool,
 }
 
-const fn column(name: &'static str, ty: Type) -> ViewColumn {
+pub(super) const fn column(name: &'static str, ty: Type) -> ViewColumn {
     ViewColumn {
         name,
         ty,

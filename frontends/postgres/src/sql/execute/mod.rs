@@ -48,6 +48,7 @@ mod set_json;
 mod set_text;
 mod setop;
 mod sort;
+pub mod stream;
 mod window;
 mod window_call;
 

@@ -9,7 +9,7 @@ use stele_core::record::value::{Type, Value, row};
 use stele_core::record::{Head, Key, Kind, layout};
 
 use super::run::Outer;
-use super::{Row, RowStream, Run, keyspace, scan_index};
+use super::{Row, RowStream, Run, keyspace, scan_index, stream};
 use crate::error::{Result, SqlError};
 use crate::sql::plan::point::primary_keys;
 use crate::sql::plan::{Access, Scan, Source};
@@ -29,6 +29,7 @@ pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Res
             }))
         }
         Source::Keyspace(view) => keyspace::open(run, *view, &scan.access, outer)?,
+        Source::Stream(definition) => stream::open(run, definition, scan, outer)?,
         Source::Virtual(table) => Box::new((table.rows)(run.cx.system).into_iter().map(Ok)),
     };
     let (run, outer) = (run.clone(), outer.clone());
@@ -67,7 +68,9 @@ fn records<'a>(
             equal,
             range,
         } => scan_index::open(run, table, index, equal, range.as_deref(), outer),
-        Access::Keys(_) => Err(SqlError::internal("a table has no keyspace key")),
+        Access::Keys(_) | Access::Messages { .. } => Err(SqlError::internal(
+            "a table is not read by another kind's key",
+        )),
     }
 }
 

@@ -27,6 +27,7 @@ mod dialect;
 mod failure;
 mod hint;
 mod limits;
+mod publication;
 mod reserved;
 mod respell;
 mod role;
@@ -41,6 +42,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 pub use copy::{CopyFormat, CopyOptions, CopySource, CopyStatement};
 use cursor::Cursor;
 pub use hint::Hint;
+pub use publication::PublicationStatement;
 pub use role::{RoleOptions, RoleStatement};
 pub use utility::{Fetch, Utility};
 
@@ -93,6 +95,8 @@ pub enum Statement {
     Copy(Box<CopyStatement>),
     /// A statement about roles.
     Role(RoleStatement),
+    /// A statement about publications.
+    Publication(PublicationStatement),
     /// SQL PREPARE.
     Prepare {
         /// The new statement's name.
@@ -186,6 +190,10 @@ impl Cursor<'_> {
         if let Some(role) = self.role()? {
             self.end()?;
             return Ok(Statement::Role(role));
+        }
+        if let Some(publication) = self.publication()? {
+            self.end()?;
+            return Ok(Statement::Publication(publication));
         }
         self.sql()
     }

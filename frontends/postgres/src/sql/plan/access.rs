@@ -10,6 +10,7 @@ use stele_core::record::value::{Type, Value};
 
 use super::visit::{has_subquery, is_volatile, reads_outer};
 use super::{Join, JoinKind, Plan, Probe, Scan, Source};
+use crate::sql::execute::stream;
 
 /// How a scan's rows are found.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,13 @@ pub enum Access {
     Primary(Vec<KeyPart>),
     /// By the key of a keyspace view.
     Keys(Vec<KeyPart>),
+    /// By the numbers and the subject of a stream's messages.
+    Messages {
+        /// Which numbers.
+        seq: Option<Box<Range>>,
+        /// Which subject.
+        subject: Option<Expr>,
+    },
     /// By a secondary index.
     Index {
         /// The index.
@@ -50,6 +58,13 @@ pub struct Range {
     pub low: Option<(Expr, bool)>,
     /// To here.
     pub high: Option<(Expr, bool)>,
+}
+
+impl Range {
+    pub(super) fn exprs_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        let bounds = self.low.iter_mut().chain(self.high.iter_mut());
+        bounds.map(|(expr, _)| expr)
+    }
 }
 
 impl KeyPart {
@@ -162,7 +177,30 @@ fn path(scan: &Scan) -> Access {
             Some(part) => Access::Keys(vec![part]),
             None => Access::Full,
         },
+        Source::Stream(_) => stream_path(&scan.filter),
         Source::Virtual(_) => Access::Full,
+    }
+}
+
+/// One subject's messages, and those in a range of numbers.
+fn stream_path(filter: &[Expr]) -> Access {
+    let seq = match equal_to(filter, stream::SEQ, &Type::Int8) {
+        Some(KeyPart::One(seq)) => Some(Range {
+            low: Some((seq.clone(), true)),
+            high: Some((seq, true)),
+        }),
+        _ => range_of(filter, stream::SEQ, &Type::Int8),
+    };
+    let subject = match equal_to(filter, stream::SUBJECT, &Type::Text) {
+        Some(KeyPart::One(subject)) => Some(subject),
+        _ => None,
+    };
+    match (&seq, &subject) {
+        (None, None) => Access::Full,
+        _ => Access::Messages {
+            seq: seq.map(Box::new),
+            subject,
+        },
     }
 }
 
@@ -364,7 +402,7 @@ fn probe(join: &Join) -> Option<Probe> {
     }
     scan.access = path(&scan);
     let by_key = match &scan.access {
-        Access::Primary(_) | Access::Keys(_) => true,
+        Access::Primary(_) | Access::Keys(_) | Access::Messages { .. } => true,
         Access::Index { equal, .. } => !equal.is_empty(),
         Access::Full => false,
     };

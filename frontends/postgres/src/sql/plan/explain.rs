@@ -97,6 +97,7 @@ fn scan_node(scan: &Scan, depth: usize, lines: &mut Vec<String>) {
         Access::Full => format!("Seq Scan on {shown}"),
         Access::Primary(_) => format!("Index Scan using {} on {shown}", key_name(scan)),
         Access::Keys(_) => format!("Index Scan using key on {shown}"),
+        Access::Messages { .. } => format!("Stream Scan on {shown}"),
         Access::Index { index, .. } => format!("Index Scan using {} on {shown}", index.name),
     };
     line(depth, &text, lines);
@@ -112,7 +113,7 @@ fn scan_node(scan: &Scan, depth: usize, lines: &mut Vec<String>) {
         Access::Primary(parts) | Access::Keys(parts) => {
             detail(depth, format!("Index Cond: {} equal", parts.len()), lines);
         }
-        Access::Full => {}
+        Access::Full | Access::Messages { .. } => {}
     }
     if !scan.filter.is_empty() {
         detail(

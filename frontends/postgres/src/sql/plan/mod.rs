@@ -38,7 +38,7 @@ mod visit;
 use std::sync::Arc;
 
 use stele_core::record::expr::{self, Expr};
-use stele_core::record::table::Table;
+use stele_core::record::table::{StreamDefinition, Table};
 use stele_core::record::value::{ColumnType, Type};
 
 pub use access::Access;
@@ -47,6 +47,7 @@ pub use point::{PointGet, point_get};
 
 use super::execute::keyspace::View;
 use super::execute::set_function::SetFunction;
+use super::execute::stream;
 use super::virtual_table::VirtualTable;
 
 /// A source of rows.
@@ -168,6 +169,8 @@ pub enum Source {
     Table(Arc<Table>),
     /// A Redis keyspace seen as a table.
     Keyspace(View),
+    /// A stream seen as a table.
+    Stream(Arc<StreamDefinition>),
     /// A table that is computed.
     Virtual(&'static VirtualTable),
 }
@@ -456,6 +459,7 @@ impl Source {
             // The last one is the record's address.
             Self::Table(table) => table.columns.len() + 1,
             Self::Keyspace(view) => view.columns().len(),
+            Self::Stream(_) => stream::COLUMNS.len(),
             Self::Virtual(table) => table.columns.len(),
         }
     }
@@ -468,6 +472,9 @@ impl Source {
                 .columns()
                 .get(index)
                 .map(|column| column.ty.clone().into()),
+            Self::Stream(_) => stream::COLUMNS
+                .get(index)
+                .map(|column| column.ty.clone().into()),
             Self::Virtual(table) => table.columns.get(index).map(|column| column.column_type()),
         };
         ty.unwrap_or_else(|| Type::Bytea.into())
@@ -478,6 +485,7 @@ impl Source {
         match self {
             Self::Table(table) => &table.name,
             Self::Keyspace(view) => view.name(),
+            Self::Stream(stream) => &stream.name,
             Self::Virtual(table) => table.name,
         }
     }

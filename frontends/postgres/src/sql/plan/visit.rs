@@ -171,12 +171,13 @@ impl Access {
         match self {
             Self::Full => vec![],
             Self::Primary(parts) | Self::Keys(parts) => of(parts),
+            Self::Messages { seq, subject } => {
+                let bounds = seq.iter_mut().flat_map(|seq| seq.exprs_mut());
+                bounds.chain(subject).collect()
+            }
             Self::Index { equal, range, .. } => {
                 let mut exprs = of(equal);
-                if let Some(range) = range {
-                    exprs.extend(range.low.iter_mut().map(|(expr, _)| expr));
-                    exprs.extend(range.high.iter_mut().map(|(expr, _)| expr));
-                }
+                exprs.extend(range.iter_mut().flat_map(|range| range.exprs_mut()));
                 exprs
             }
         }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use sqlparser::ast;
 
 use super::bind::{self, BindContext, BoundQuery, OutputColumn, ParamTypes};
-use super::dml::{Delete, Insert, KeyspaceChange, Update};
+use super::dml::{Delete, Insert, KeyspaceChange, StreamInsert, Update};
 use crate::error::SqlError;
 
 /// A statement that can be run.
@@ -39,6 +39,8 @@ pub enum Body {
     Delete(Box<Delete>),
     /// A change of a Redis database through its views.
     Keyspace(Box<KeyspaceChange>),
+    /// Messages for a stream.
+    Publish(Box<StreamInsert>),
     /// A change of the schema, carried out from its syntax tree.
     Ddl,
 }
@@ -60,7 +62,7 @@ impl Body {
                 .returning
                 .as_ref()
                 .map(|returning| &*returning.columns),
-            Self::Keyspace(_) | Self::Ddl => None,
+            Self::Keyspace(_) | Self::Publish(_) | Self::Ddl => None,
         }
     }
 
@@ -117,6 +119,9 @@ fn compile_insert(
 ) -> Result<Body, SqlError> {
     if let Some(change) = KeyspaceChange::of_insert(insert, cx, params)? {
         return Ok(Body::Keyspace(Box::new(change)));
+    }
+    if let Some(insert) = StreamInsert::of(insert, cx, params)? {
+        return Ok(Body::Publish(Box::new(insert)));
     }
     Ok(Body::Insert(Box::new(Insert::bind(
         with, insert, cx, params,

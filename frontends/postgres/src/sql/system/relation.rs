@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stele_core::record::CollectionId;
-use stele_core::record::table::{Column, Sequence, Table};
+use stele_core::record::table::{Column, Sequence, StreamDefinition, Table};
 
 use super::keyspace::{KEYSPACE_VIEWS, KeyspaceView};
 use super::schema::{self, Schema};
@@ -30,6 +30,8 @@ pub(super) enum RelationKind<'a> {
     Index(IndexInfo<'a>),
     /// A sequence.
     Sequence(&'a Arc<Sequence>),
+    /// A stream.
+    Stream,
     /// A view of the Redis databases.
     Keyspace(&'static KeyspaceView),
     /// A table or view computed when read.
@@ -120,6 +122,9 @@ pub(super) fn relations<'a>(cx: &SystemContext<'a>) -> Vec<Relation<'a>> {
             RelationKind::Sequence(sequence),
         ));
     }
+    for stream in cx.catalog.streams() {
+        all.push(Relation::of_stream(stream));
+    }
     all.extend(KEYSPACE_VIEWS.iter().map(Relation::keyspace));
     all.extend(super::tables().map(Relation::of_virtual));
     all
@@ -133,6 +138,10 @@ impl<'a> Relation<'a> {
             name,
             kind,
         }
+    }
+
+    fn of_stream(stream: &'a Arc<StreamDefinition>) -> Relation<'a> {
+        Relation::public(stream.id, &stream.name, RelationKind::Stream)
     }
 
     fn keyspace(view: &'static KeyspaceView) -> Relation<'a> {
@@ -160,7 +169,7 @@ impl<'a> Relation<'a> {
             RelationKind::Table(_) => 'r',
             RelationKind::Index(_) => 'i',
             RelationKind::Sequence(_) => 'S',
-            RelationKind::Keyspace(_) => 'v',
+            RelationKind::Stream | RelationKind::Keyspace(_) => 'v',
             RelationKind::Virtual(table) if is_view(table) => 'v',
             RelationKind::Virtual(_) => 'r',
         }
@@ -205,6 +214,9 @@ pub(super) fn find_oid<'a>(cx: &SystemContext<'a>, oid: u32) -> Option<Relation<
             RelationKind::Sequence(sequence),
         ));
     }
+    if let Some(stream) = cx.catalog.streams().find(|stream| stream.id == id) {
+        return Some(Relation::of_stream(stream));
+    }
     let index = index_of(cx, oid)?;
     Some(Relation::public(id, index.name, RelationKind::Index(index)))
 }
@@ -242,6 +254,9 @@ fn find_public(cx: &SystemContext<'_>, name: &str) -> Option<u32> {
     }
     if let Some(sequence) = cx.catalog.sequence(name) {
         return Some(sequence.id.0);
+    }
+    if let Some(stream) = cx.catalog.stream(name) {
+        return Some(stream.id.0);
     }
     let indexes = cx.catalog.tables().flat_map(indexes);
     indexes

@@ -7,6 +7,7 @@ use super::super::relation::{Relation, RelationKind, relations};
 use super::super::stored::Stored;
 use super::super::table::{NULL, virtual_table};
 use super::types::{align, by_value, collation, storage};
+use crate::sql::execute::stream;
 use crate::sql::virtual_table::{SystemContext, VirtualColumn};
 
 /// Added to a table's OID and column id for the OID of the column's default.
@@ -115,6 +116,14 @@ fn columns<'a>(relation: &Relation<'a>) -> Vec<Attribute<'a>> {
                 .map(|column| Attribute {
                     not_null: true,
                     ..column
+                })
+                .collect()
+        }
+        RelationKind::Stream => {
+            let columns = stream::COLUMNS.iter().enumerate();
+            columns
+                .map(|(at, column)| {
+                    Attribute::plain(oid, at, column.name, column.ty.clone().into())
                 })
                 .collect()
         }

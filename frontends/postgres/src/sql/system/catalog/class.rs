@@ -5,6 +5,7 @@ use stele_core::record::table::Table;
 use super::super::owner::owner;
 use super::super::relation::{Relation, RelationKind, relations};
 use super::super::table::{NULL, virtual_table};
+use crate::sql::execute::stream;
 use crate::sql::virtual_table::SystemContext;
 
 /// `pg_am.oid` of tables.
@@ -100,6 +101,10 @@ fn class(cx: &SystemContext<'_>, relation: &Relation<'_>) -> Class {
             storage: sequence.id.0,
             tuples: 1.0,
             attributes: 3,
+            ..class
+        },
+        RelationKind::Stream => Class {
+            attributes: short(stream::COLUMNS.len()),
             ..class
         },
         RelationKind::Keyspace(view) => Class {

@@ -10,6 +10,7 @@ use super::super::relation::{Relation, RelationKind};
 use super::super::table::{NULL, empty_table, virtual_table, yes_no};
 use super::facts::{data_type, facts};
 use super::relation::with_columns;
+use crate::sql::execute::stream;
 use crate::sql::virtual_table::SystemContext;
 
 virtual_table!(COLUMNS = information_schema.columns, 13295, (column, facts) in cx: columns(cx) => {
@@ -135,6 +136,12 @@ fn of_relation<'a>(
                 ..plain(at, &column.name, column.ty.clone())
             };
             columns.map(described).collect()
+        }
+        RelationKind::Stream => {
+            let columns = stream::COLUMNS.iter().enumerate();
+            columns
+                .map(|(at, column)| plain(at, column.name, column.ty.clone().into()))
+                .collect()
         }
         RelationKind::Keyspace(view) => {
             let columns = view.view.columns().iter().enumerate();
