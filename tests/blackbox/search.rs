@@ -13,34 +13,7 @@ use serde_json::{Value as Json, json};
 use super::clients::{python, succeeds};
 use super::full;
 use super::harness::Server;
-
-/// Sends one request on a connection of its own; the status and the body.
-fn ask(server: &Server, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
-    let mut stream = TcpStream::connect(server.doors.http).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .ok()?;
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: stele\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(body.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    Some((status, serde_json::from_str(body).unwrap_or(Json::Null)))
-}
-
-pub fn asked(server: &Server, method: &str, path: &str, body: &Json) -> (u16, Json) {
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    ask(server, method, path, &body).unwrap_or_else(|| panic!("{method} {path} was not answered"))
-}
+use super::http_client::{ask, asked};
 
 #[test]
 fn what_was_acknowledged_is_found_once_after_every_kill() {
@@ -64,7 +37,7 @@ fn what_was_acknowledged_is_found_once_after_every_kill() {
             } else {
                 "/docs/_bulk"
             };
-            let (status, answer) = ask(&server, "POST", path, &lines).expect("answered");
+            let (status, answer) = ask(server.doors.http, "POST", path, &lines).expect("answered");
             assert!(status == 200 && answer["errors"] == false, "{answer}");
             acknowledged += 50;
         }
@@ -160,7 +133,7 @@ fn hostile_requests_are_refused_and_harm_nobody() {
         ("PUT", "/a/_doc/1?wait_for_active_shards=2", "{}", 503),
         ("PUT", "/a/_doc/1?pipeline=p", "{}", 400),
     ] {
-        let (status, answer) = ask(&server, method, path, body).expect("answered");
+        let (status, answer) = ask(server.doors.http, method, path, body).expect("answered");
         assert_eq!(status, expected, "{method} {path}: {answer}");
         assert!(
             answer["error"]["root_cause"].is_array(),

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::full;
 use super::harness::{Dice, Doors, Server, postgres, redis};
+use super::http_client::asked;
 use super::nats_client::NatsClient;
-use super::search::asked;
 use serde_json::{Value as Json, json};
 
 const CLIENT_COUNT: u64 = 6;
