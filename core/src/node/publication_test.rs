@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Database, Node, NodeOptions};
+use super::{Database, Node, NodeOptions, keeper};
 use crate::env::spawn;
 use crate::op::Op;
 use crate::op::stream::{self, StreamLimits};
 use crate::record::table::{Definition, Publication, StreamDefinition, Table};
 use crate::record::value::Value;
-use crate::record::{CollectionId, Fsync};
+use crate::record::{CollectionId, Fsync, Level};
 use crate::store::Memory;
 use crate::txn::fixture::{Dice, World, begin_with, find, open_with, rest, row, table};
-use crate::txn::{Isolation, TxnOptions};
+use crate::txn::{Batch, Isolation, TxnOptions};
 
 const IDS: u64 = 40;
 const SEEDS: u64 = 20;
@@ -188,6 +188,72 @@ async fn simulate(seed: u64) {
         drop(node);
         memory = Arc::new(memory.crash(lost));
     }
+}
+
+#[tokio::test]
+async fn a_publication_that_was_left_behind_says_so_and_tells_all_rows_again() {
+    let node = Node::in_memory().await.expect("opens");
+    node.keeper.abort();
+    let db = node.database();
+    let table = table(&db, "t").await;
+    write(&db, &table, 1, 1).await;
+    let stream = publish(&db, &table).await;
+    settled(&db).await;
+    // A full stream refuses what it is told: the feeder waits, the writers do not.
+    limit(&db, &stream, 1).await;
+    for _ in 0..1500 {
+        write(&db, &table, 1, 1).await;
+    }
+    for group in db.engine().parts().partitions.groups() {
+        // It is kept for the feeder, but not without end.
+        keeper::trim_feed(db.engine(), group, 10).expect("trims");
+    }
+    limit(&db, &stream, 0).await;
+    let gap = async {
+        loop {
+            let (all, _) = messages(&db, &stream);
+            if all.iter().any(|subject| subject == "db.gap") && all.len() >= 3 {
+                return all;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let told = tokio::time::timeout(std::time::Duration::from_secs(20), gap).await;
+    let told = told.expect("it goes on");
+    assert_eq!(told, ["db.t.1.insert", "db.gap", "db.t.1.insert"]);
+    let (_, last) = messages(&db, &stream);
+    assert!(last.ends_with("\"v\":1500}"), "{last}");
+}
+
+/// Lets the stream hold so many messages; 0 = any number.
+async fn limit(db: &Database, stream: &StreamDefinition, messages_max: u64) {
+    let limits = StreamLimits {
+        messages_max,
+        discard_new: messages_max > 0,
+        ..StreamLimits::default()
+    };
+    let configure = Op::StreamConfigure {
+        limits,
+        first_seq: 1,
+    };
+    let batch = Batch::one(stream.key(), configure);
+    let written = db.write(batch, &Level::default()).await;
+    written.expect("written");
+}
+
+/// The subjects there are, and the last message.
+fn messages(db: &Database, stream: &StreamDefinition) -> (Vec<String>, String) {
+    let rows = db.engine().latest();
+    let found = stream::open(&rows, &stream.key(), db.now_ms()).expect("reads");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut last = String::new();
+    let subjects = found.expect("a stream").expect("is there").from(0);
+    let subjects = subjects.map(|message| {
+        let message = message.expect("reads");
+        last = text(&message.payload);
+        text(&message.subject)
+    });
+    (subjects.collect(), last)
 }
 
 #[test]

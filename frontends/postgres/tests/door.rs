@@ -47,6 +47,7 @@ async fn statements_answer_as_they_did() {
         "transactions.txt",
         "session.txt",
         "keyspace.txt",
+        "publications.txt",
     ] {
         replay(name).await;
     }

@@ -104,20 +104,17 @@ impl Ddl<'_> {
     /// A published table keeps its storage: its feed would end, and nobody would be told.
     pub(super) fn refuse_published(&mut self, table: &Table) -> Result<(), SqlError> {
         let catalog = self.catalog()?;
-        let moves = catalog
-            .table_by_id(table.id)
-            .is_some_and(|known| known.storage != table.storage);
         let mut publications = catalog.publications();
-        let Some(publication) = publications.find(|one| one.tables.contains(&table.id)) else {
-            return Ok(());
-        };
-        match moves {
-            true => Err(SqlError::unsupported(format!(
-                "table \"{}\" is published and cannot be truncated, renamed or given another key",
-                table.name
-            ))
-            .with_hint(format!("DROP PUBLICATION \"{}\" first.", publication.name))),
-            false => Ok(()),
+        let publication = publications.find(|one| one.tables.contains(&table.id));
+        match (catalog.table_by_id(table.id), publication) {
+            (Some(known), Some(publication)) if known.storage != table.storage => {
+                Err(SqlError::unsupported(format!(
+                    "table \"{}\" is published and cannot be truncated, renamed or given another key",
+                    known.name
+                ))
+                .with_hint(format!("DROP PUBLICATION \"{}\" first.", publication.name)))
+            }
+            _ => Ok(()),
         }
     }
 }

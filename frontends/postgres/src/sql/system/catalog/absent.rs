@@ -1,5 +1,5 @@
-//! What PostgreSQL lists and this database does not have: policies, triggers, publications,
-//! foreign tables, extensions, text search. Clients ask for them and must find none.
+//! What PostgreSQL lists and this database does not have: policies, triggers, foreign
+//! tables, extensions, text search. Clients ask for them and must find none.
 
 use super::super::table::empty_table;
 
@@ -51,21 +51,8 @@ empty_table!(PG_RANGE = pg_catalog.pg_range, 3541 => {
     rngcanonical "regproc", rngsubdiff "regproc",
 });
 
-empty_table!(PG_PUBLICATION = pg_catalog.pg_publication, 6104 => {
-    oid "oid", pubname "name", pubowner "oid", puballtables "bool", pubinsert "bool",
-    pubupdate "bool", pubdelete "bool", pubtruncate "bool", pubviaroot "bool",
-});
-
 empty_table!(PG_PUBLICATION_NAMESPACE = pg_catalog.pg_publication_namespace, 6237 => {
     oid "oid", pnpubid "oid", pnnspid "oid",
-});
-
-empty_table!(PG_PUBLICATION_REL = pg_catalog.pg_publication_rel, 6106 => {
-    oid "oid", prpubid "oid", prrelid "oid", prqual "text", prattrs "int2vector",
-});
-
-empty_table!(PG_PUBLICATION_TABLES = pg_catalog.pg_publication_tables, 12068 => {
-    pubname "name", schemaname "name", tablename "name", attnames "name[]", rowfilter "text",
 });
 
 empty_table!(PG_FOREIGN_TABLE = pg_catalog.pg_foreign_table, 3118 => {

@@ -25,6 +25,7 @@ mod depend;
 mod index;
 mod namespace;
 mod procedure;
+mod publication;
 mod role;
 mod sequence;
 mod session;
@@ -45,10 +46,7 @@ pub(super) static TABLES: &[&VirtualTable] = &[
     &absent::PG_PREPARED_XACTS,
     &absent::PG_ENUM,
     &absent::PG_RANGE,
-    &absent::PG_PUBLICATION,
     &absent::PG_PUBLICATION_NAMESPACE,
-    &absent::PG_PUBLICATION_REL,
-    &absent::PG_PUBLICATION_TABLES,
     &absent::PG_FOREIGN_TABLE,
     &absent::PG_FOREIGN_SERVER,
     &absent::PG_FOREIGN_DATA_WRAPPER,
@@ -95,6 +93,9 @@ pub(super) static TABLES: &[&VirtualTable] = &[
     &procedure::PG_LANGUAGE,
     &procedure::PG_COLLATION,
     &procedure::PG_AGGREGATE,
+    &publication::PG_PUBLICATION,
+    &publication::PG_PUBLICATION_REL,
+    &publication::PG_PUBLICATION_TABLES,
     &role::PG_AUTHID,
     &role::PG_ROLES,
     &role::PG_USER,
