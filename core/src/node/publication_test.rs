@@ -215,7 +215,7 @@ async fn a_publication_that_was_left_behind_says_so_and_tells_all_rows_again() {
             if all.iter().any(|subject| subject == "db.gap") && all.len() >= 3 {
                 return all;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            db.sleep(std::time::Duration::from_millis(20)).await;
         }
     };
     let told = tokio::time::timeout(std::time::Duration::from_secs(20), gap).await;
