@@ -32,6 +32,7 @@
 
 mod feeder;
 mod place;
+mod teller;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
