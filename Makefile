@@ -41,7 +41,7 @@ test:
 	@$(MAKE) --no-print-directory deny-if-present
 
 need-build:
-	@.ci/need cc=gcc g++=g++ libclang=libclang-dev psql=postgresql-client redis-cli=redis-tools
+	@.ci/need cc=gcc g++=g++ libclang=libclang-dev psql=postgresql-client redis-cli=redis-tools curl=curl
 
 need-test:
 	@.ci/need python3=python3 venv=python3-venv pgbench=postgresql redis-benchmark=redis-tools

@@ -1,13 +1,13 @@
 //! # The command line
 //!
 //! **What.** `stele serve` runs a node, `stele print` shows every stored byte of a data
-//! folder in words, `stele demo` starts a node with a small shop to play with, `stele sub`
-//! and `stele pub` are clients of the nats door.
+//! folder in words, `stele demo` starts a node with a shop to play with; `sql`, `get`,
+//! `search`, `sub` and `pub` are thin clients, one for each door.
 //!
 //! **Why.** What tests and users type is an interface: it is kept in one folder, apart
 //! from what it starts.
 //!
-//! **How.** `mod.rs` reads the words; each command has a file. [`node`] opens the store
+//! **How.** `mod.rs` reads the words; each command has a file or a folder. [`node`] opens the store
 //! and the doors for `serve` and `demo` alike; [`stop`] waits for the signal that ends
 //! them.
 //!
@@ -16,15 +16,12 @@
 //!
 //! **Further reading.** `frontends/config` for the flags; README for the commands in use.
 
-mod bus;
+mod clients;
 mod demo;
 mod folder;
 mod node;
 mod print;
-mod progress;
-mod psql;
 mod serve;
-mod shop;
 mod stop;
 
 use std::io::IsTerminal;
@@ -34,6 +31,7 @@ use clap::{Arg, ArgMatches, Command};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Settings};
+use clients::{bus, get, search, sql};
 
 /// Settings that cannot be served (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
@@ -67,8 +65,11 @@ pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
         Some(("serve", words)) => settings(words).and_then(serve::run),
-        Some(("demo", words)) => settings(words).and_then(demo::run),
+        Some(("demo", words)) => demo::run(words),
         Some(("print", words)) => print::run(words),
+        Some(("sql", words)) => sql::run(words),
+        Some(("get", words)) => get::run(words),
+        Some(("search", words)) => search::run(words),
         Some(("sub", words)) => bus::sub(words),
         Some(("pub", words)) => bus::publish(words),
         // clap has refused every other word.
@@ -86,7 +87,9 @@ pub fn run() -> ExitCode {
 fn command() -> Command {
     Command::new("stele")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("One database, several doors: the same record through psql and redis-cli")
+        .about(
+            "One database, four doors: the same record is a row, a hash, a document and an event",
+        )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
@@ -94,11 +97,10 @@ fn command() -> Command {
                 .about("Runs a node until SIGTERM or ctrl-C")
                 .args(config::flags()),
         )
-        .subcommand(
-            Command::new("demo")
-                .about("Runs a node with a small shop in a temporary folder")
-                .args(config::flags()),
-        )
+        .subcommand(demo::words())
+        .subcommand(sql::words())
+        .subcommand(get::words())
+        .subcommand(search::words())
         .subcommand(bus::sub_words())
         .subcommand(bus::pub_words())
         .subcommand(
@@ -125,14 +127,20 @@ fn settings(words: &ArgMatches) -> Result<Settings, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = config::load(words, variables).map_err(Failure::config)?;
-    let filter = EnvFilter::try_new(&settings.log_filter)
+    log_to_stderr(&settings.log_filter)?;
+    Ok(settings)
+}
+
+/// Starts to log what the filter lets through.
+fn log_to_stderr(filter: &str) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::config(format!("log_filter: {error}")))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    Ok(settings)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub const KEYS: [Key; 21] = [
     key!(
         bind,
         "ADDR",
-        "The address every door listens on. Anything but loopback needs users to exist."
+        "The address every door listens on. Only this machine's own (127.0.0.1, ::1) is accepted so far."
     ),
     key!(
         redis_port,

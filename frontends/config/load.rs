@@ -23,11 +23,11 @@ pub fn flags() -> Vec<Arg> {
         .iter()
         .map(|key| {
             let default = (key.get)(&settings);
-            let help = format!(
-                "{} [default: {default}] [env: {}]",
-                key.help,
-                key.variable()
-            );
+            let default = match default.as_str() {
+                "" => String::new(),
+                default => format!(" [default: {default}]"),
+            };
+            let help = format!("{}{default} [env: {}]", key.help, key.variable());
             Arg::new(key.name)
                 .long(key.flag())
                 .value_name(key.value_name)

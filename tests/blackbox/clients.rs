@@ -65,6 +65,11 @@ fn elasticsearch_py_indexes_searches_and_sees_what_psql_writes() {
 }
 
 #[test]
+fn whatever_one_door_writes_each_other_one_reads_at_its_position() {
+    script("one_record.py", &Server::start());
+}
+
+#[test]
 fn pgbench_runs_its_three_scripts_to_the_end() {
     let server = Server::start_with(&["--fsync", "everysec"]);
     let port = server.doors.postgres.port().to_string();

@@ -10,8 +10,7 @@
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
 //! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` (with `nats_client`),
-//! `search` (with `http_client`),
-//! `streams`, `together`, `doors`.
+//! `records`, `search` (with `http_client`), `streams`, `together`, `doors`, `thin`, `demo`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
 //! ones (bank 60 s, twenty kills). Power loss is not simulated: a killed process loses no
@@ -22,6 +21,7 @@
 mod bank;
 mod clients;
 mod command_line;
+mod demo;
 mod doors;
 mod durable;
 mod flows;
@@ -31,8 +31,10 @@ mod http_client;
 mod isolation;
 mod nats;
 mod nats_client;
+mod records;
 mod search;
 mod streams;
+mod thin;
 mod together;
 mod torn;
 mod types;

@@ -13,6 +13,7 @@
 //!     wire      bytes <-> operations, frames, headers, subjects
 //!   the bus     finds who hears a subject (in the core, shared with every door)
 //!   jetstream   ears on `$JS.API.>` and on every stream's subjects
+//!   records     an ear on `$DB.>`: rows of tables by request
 //! ```
 //! A message goes from the publisher's buffer into the buffer of each subscriber, on the
 //! publisher's task; whoever reads too slowly is cut off and nobody waits for it.
@@ -23,6 +24,7 @@
 //! **Further reading.** The protocol's own pages at docs.nats.io, "Client Protocol".
 
 pub mod jetstream;
+mod records;
 mod server;
 mod session;
 pub mod wire;
@@ -32,11 +34,13 @@ use std::sync::Arc;
 use stele_core::Database;
 use stele_kit::{Client, Door, Result};
 
+use records::Records;
 pub use server::{Auth, Options, Server};
 
 /// The door itself.
 pub struct Nats {
     server: Arc<Server>,
+    _records: Records,
 }
 
 impl Nats {
@@ -48,7 +52,10 @@ impl Nats {
     pub fn new(db: &Database, options: Options) -> stele_core::Result<Self> {
         let server = Arc::new(Server::new(db, options));
         server.jetstream().open()?;
-        Ok(Self { server })
+        Ok(Self {
+            server,
+            _records: Records::open(db),
+        })
     }
 }
 
