@@ -19,7 +19,7 @@ SELECT := --release --workspace --locked
 help:
 	@echo "make demo   build Stele, start a demo node with a small shop, show what to paste"
 	@echo "make test   everything CI runs: format, lints, tidy, unit, property and black-box tests"
-	@echo "make bench  the ratios to redis-server and PostgreSQL on this machine"
+	@echo "make bench  the ratios to redis-server, PostgreSQL and tantivy on this machine"
 	@echo "make lint | tidy | unit | blackbox | deny   one part of the above"
 	@echo "make fuzz | conformance   longer checks; docs/checks.md says which"
 
@@ -79,11 +79,12 @@ $(VENV)/.ready: tests/clients/requirements.txt
 	@touch $@
 
 bench: need-build need-bench build
-	@echo "make bench: five alternating runs against redis-server and PostgreSQL; about six minutes"
-	@echo "on an idle machine. Durability is the same on both sides, and stated."
+	@echo "make bench: five alternating runs against redis-server, PostgreSQL and tantivy; about ten"
+	@echo "minutes on an idle machine. Durability is the same on both sides, and stated."
 	@python3 tests/bench/redis_ratio.py $(STELE)
 	@python3 tests/bench/postgres_ratio.py $(STELE)
 	@python3 tests/bench/footprint.py $(STELE)
+	@python3 tests/bench/search_ratio.py $(STELE) $(dir $(STELE))examples/raw 3
 
 # The originals' own suites, from checkouts you have: make conformance REDIS=dir SLT=dir
 conformance: need-build need-bench build clients

@@ -10,7 +10,8 @@
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
 //! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` (with `nats_client`),
-//! `records`, `search` (with `http_client`), `streams`, `together`, `doors`, `thin`, `demo`.
+//! `records`, `search`, `hostile_http` and `console` (with `http_client`), `streams`,
+//! `together`, `doors`, `thin`, `demo`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
 //! ones (bank 60 s, twenty kills). Power loss is not simulated: a killed process loses no
@@ -21,12 +22,14 @@
 mod bank;
 mod clients;
 mod command_line;
+mod console;
 mod demo;
 mod doors;
 mod durable;
 mod flows;
 mod harness;
 mod hostile;
+mod hostile_http;
 mod http_client;
 mod isolation;
 mod nats;

@@ -52,6 +52,7 @@ pub(crate) struct App {
     pub search: Search,
     pub facts: Arc<Facts>,
     pub meters: Arc<node::Meters>,
+    pub bodies: wire::Budget,
 }
 
 impl Http {
@@ -63,6 +64,7 @@ impl Http {
             search,
             facts: Arc::new(facts),
             meters: Arc::new(node::Meters::new()),
+            bodies: wire::Budget::new(),
         };
         Self {
             router: wire::router(app),

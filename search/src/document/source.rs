@@ -6,7 +6,7 @@ use stele_core::record::value::{Settings, Value, text};
 
 use super::date;
 use super::mapping::Mapping;
-use super::values::{SQL_EPOCH_US, column_value};
+use super::values::{SQL_EPOCH_US, column_value, is_value};
 
 /// The column with a document's key, and the one with its text.
 pub const ID_COLUMN: &str = "_id";
@@ -67,7 +67,7 @@ impl Document {
             let Some(value) = at.and_then(|at| row.get(at)) else {
                 continue;
             };
-            if column_value(field.kind, fields.get(name)) != *value {
+            if !is_value(field.kind, fields.get(name), value) {
                 has_changed = true;
                 match value {
                     Value::Null => drop(fields.shift_remove(name)),

@@ -173,6 +173,14 @@ pub fn column_value(kind: Kind, json: Option<&Json>) -> Value {
     }
 }
 
+/// Is this what a column of a type has of a document's value? Text is not copied for it.
+pub fn is_value(kind: Kind, json: Option<&Json>, value: &Value) -> bool {
+    match (kind, json, value.as_str()) {
+        (Kind::Text | Kind::Keyword, Some(Json::String(text)), Some(column)) => text == column,
+        _ => column_value(kind, json) == *value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

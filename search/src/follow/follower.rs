@@ -17,6 +17,7 @@ use crate::aside::aside;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::index::{Generation, Shape};
+use crate::query::Ascending;
 
 /// How much of the feed is read at once, bytes.
 const PAGE_BYTES: usize = 2 << 20;
@@ -310,6 +311,7 @@ impl Follower {
             table: work.plan.table.clone(),
             shape: work.generation.shape.clone(),
             reader: work.generation.reader(),
+            ascending: Ascending::default(),
         });
     }
 

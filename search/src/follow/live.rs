@@ -10,6 +10,7 @@ use tantivy::IndexReader;
 use tokio::sync::{Notify, watch};
 
 use crate::index::Shape;
+use crate::query::Ascending;
 
 /// A generation that answers searches.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub struct Serving {
     pub shape: Arc<Shape>,
     /// The entries, as of the last refresh.
     pub reader: IndexReader,
+    /// Which of its segments lie in the order of keys.
+    pub ascending: Ascending,
 }
 
 /// A search index as others see it.

@@ -3,18 +3,21 @@
 //! A segment keeps the best it has seen in a heap and tells the scorer the bar that the
 //! next must reach, so that whole blocks of weaker documents are passed over. The bar lies
 //! a little below the worst hit kept: an equal document may come before it by its key, and
-//! a block's bound is a sum whose last digit depends on its order. What one segment kept is
-//! the bar of the next.
+//! a block's bound is a sum whose last digit depends on its order. Where entries lie in the
+//! order of their keys the bar is the worst hit itself. What one segment kept is the bar of
+//! the next.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::atomic::{AtomicU32, Ordering as Memory};
 
+use parking_lot::Mutex;
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::BytesColumn;
 use tantivy::query::{Query as Compiled, Weight};
 use tantivy::{DocAddress, DocId, Score, Searcher, SegmentOrdinal, SegmentReader, TantivyError};
 
+use super::ascending::Ascending;
 use super::deadline::Deadline;
 use crate::error::Result;
 use crate::index::KEY;
@@ -41,11 +44,14 @@ pub fn best(
     query: &dyn Compiled,
     limit: usize,
     deadline: &Deadline,
+    ascending: &Ascending,
 ) -> Result<Vec<Scored>> {
     let collector = Best {
         limit,
         bar: AtomicU32::new(Score::MIN.to_bits()),
         deadline: deadline.clone(),
+        ascending: ascending.clone(),
+        keys: Mutex::default(),
     };
     let mut kept = searcher.search(query, &collector)?;
     kept.sort_by(|left, right| right.score.total_cmp(&left.score));
@@ -54,7 +60,7 @@ pub fn best(
         let worst = worst.score;
         kept.retain(|kept| kept.score >= worst);
     }
-    let mut hits = named(searcher, kept)?;
+    let mut hits = named(&collector.keys.into_inner(), kept)?;
     hits.sort_by(|left, right| {
         let by_score = right.score.total_cmp(&left.score);
         by_score.then_with(|| left.key.cmp(&right.key))
@@ -64,12 +70,13 @@ pub fn best(
 }
 
 /// Reads the keys of what was kept, segment by segment in the order of the dictionary.
-fn named(searcher: &Searcher, mut kept: Vec<Kept>) -> Result<Vec<Scored>> {
+fn named(keys: &BTreeMap<SegmentOrdinal, BytesColumn>, mut kept: Vec<Kept>) -> Result<Vec<Scored>> {
     kept.sort_by_key(|kept| (kept.segment, kept.ordinal));
     let mut hits = Vec::with_capacity(kept.len());
     for group in kept.chunk_by(|left, right| left.segment == right.segment) {
-        let Some(first) = group.first() else { continue };
-        let keys = keys_of(searcher.segment_reader(first.segment))?;
+        let Some(keys) = group.first().and_then(|first| keys.get(&first.segment)) else {
+            continue;
+        };
         let ordinals: Vec<u64> = group.iter().map(|kept| kept.ordinal).collect();
         let mut members = group.iter();
         let dictionary = keys.dictionary();
@@ -87,7 +94,7 @@ fn named(searcher: &Searcher, mut kept: Vec<Kept>) -> Result<Vec<Scored>> {
 }
 
 /// The column with every entry's key.
-pub fn keys_of(reader: &SegmentReader) -> tantivy::Result<BytesColumn> {
+fn keys_of(reader: &SegmentReader) -> tantivy::Result<BytesColumn> {
     let broken = || TantivyError::SystemError("an entry has no key".to_owned());
     reader.fast_fields().bytes(KEY)?.ok_or_else(broken)
 }
@@ -97,6 +104,9 @@ struct Best {
     /// The bits of the highest bar that a segment ended with.
     bar: AtomicU32,
     deadline: Deadline,
+    ascending: Ascending,
+    /// Columns of the segments that had hits, to be read again.
+    keys: Mutex<BTreeMap<SegmentOrdinal, BytesColumn>>,
 }
 
 /// A document in a segment's heap: the worst is on top.
@@ -134,20 +144,32 @@ struct BestOfSegment {
     keys: BytesColumn,
     limit: usize,
     segment: SegmentOrdinal,
+    is_ascending: bool,
     /// No document below this can be among the first.
     floor: Score,
     heap: BinaryHeap<Kept>,
 }
 
 impl BestOfSegment {
+    /// What the next document must be better than.
     fn bar(&self) -> Score {
-        match self.heap.peek() {
-            Some(worst) if self.heap.len() >= self.limit => {
-                self.floor.max((worst.score * (1.0 - SLACK)).next_down())
-            }
-            _ => self.floor,
+        match self.worst() {
+            Some(worst) if self.is_ascending => self.floor.max(worst),
+            Some(worst) => self.floor.max(below(worst)),
+            None => self.floor,
         }
     }
+
+    /// The score of the worst hit that was kept; `None` while there is room for more.
+    fn worst(&self) -> Option<Score> {
+        let worst = self.heap.peek().map(|worst| worst.score);
+        worst.filter(|_| self.heap.len() >= self.limit)
+    }
+}
+
+/// A bar that equals of a hit pass.
+fn below(score: Score) -> Score {
+    (score * (1.0 - SLACK)).next_down()
 }
 
 impl SegmentCollector for BestOfSegment {
@@ -187,8 +209,10 @@ impl Collector for Best {
         segment: SegmentOrdinal,
         reader: &SegmentReader,
     ) -> tantivy::Result<BestOfSegment> {
+        let keys = keys_of(reader)?;
         Ok(BestOfSegment {
-            keys: keys_of(reader)?,
+            is_ascending: self.ascending.is(reader, &keys),
+            keys,
             limit: self.limit,
             segment,
             floor: Score::from_bits(self.bar.load(Memory::Relaxed)),
@@ -226,8 +250,11 @@ impl Collector for Best {
             best.bar()
         })?;
         // One segment after the other: what a later one reads is the highest so far.
-        let bar = best.bar().max(best.floor);
+        let bar = best.worst().map_or(best.floor, below).max(best.floor);
         self.bar.store(bar.to_bits(), Memory::Relaxed);
+        if !best.heap.is_empty() {
+            self.keys.lock().insert(segment, best.keys.clone());
+        }
         Ok(best.harvest())
     }
 }

@@ -23,6 +23,8 @@ use crate::index::{KEY, PRESENT, Shape, key_bytes};
 const DEPTH_MAX: usize = 64;
 /// How many clauses a query may have.
 const CLAUSE_COUNT_MAX: usize = 4096;
+/// How many values a query may list.
+const VALUE_COUNT_MAX: usize = 65_536;
 
 /// What a query is compiled for.
 pub struct Context<'a> {
@@ -168,6 +170,12 @@ fn one(
 }
 
 fn any(context: &Context<'_>, name: &str, values: &[Json]) -> Result<Box<dyn Compiled>> {
+    let count = values.len();
+    if count > VALUE_COUNT_MAX {
+        return Err(Error::argument(format!(
+            "The number of terms [{count}] used in the Terms Query request has exceeded the allowed maximum of [{VALUE_COUNT_MAX}]"
+        )));
+    }
     if name == "_id" {
         return Ok(by_id(
             context,

@@ -286,7 +286,8 @@ fn by_relevance(
     answer: &mut Answer,
     deadline: &Deadline,
 ) -> Result<Vec<Found>> {
-    let mut hits = best::best(searcher, query, request.from + request.size, deadline)?;
+    let limit = request.from + request.size;
+    let mut hits = best::best(searcher, query, limit, deadline, &serving.ascending)?;
     hits.retain(|hit| request.min_score.is_none_or(|least| hit.score >= least));
     answer.max_score = hits.first().map(|hit| hit.score);
     let mut entries = Entries::new(serving, searcher);

@@ -78,6 +78,10 @@ pub async fn status(State(app): State<App>, call: Call) -> Outcome {
         .tables()
         .map(|table| json!({"name": table.name, "records": app.db.count(table.storage)}))
         .collect();
+    let streams: Vec<Json> = catalog
+        .streams()
+        .map(|stream| json!({"name": stream.name, "subjects": stream.subjects}))
+        .collect();
     let searches: Vec<Json> = catalog
         .searches()
         .map(|search| {
@@ -107,6 +111,7 @@ pub async fn status(State(app): State<App>, call: Call) -> Outcome {
         "positions": positions,
         "store_bytes": app.db.engine().parts().store.size_bytes(),
         "tables": tables,
+        "streams": streams,
         "searches": searches,
     })))
 }

@@ -32,12 +32,14 @@ pub struct Call {
     headers: HeaderMap,
     /// The body, inflated.
     pub body: Bytes,
+    /// What the body takes of the budget, until the call is answered.
+    _share: body::Share,
 }
 
 impl FromRequest<App> for Call {
     type Rejection = Fault;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Fault> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Fault> {
         let (mut parts, body) = request.into_parts();
         let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, &()).await;
         let path = path.map_err(|error| Fault::argument(error.to_string()))?.0;
@@ -46,12 +48,13 @@ impl FromRequest<App> for Call {
         let parameters = parameters
             .map_err(|error| Fault::argument(error.to_string()))?
             .0;
-        let body = body::read(&parts.headers, body).await?;
+        let (body, share) = body::read(&app.db, &app.bodies, &parts.headers, body).await?;
         Ok(Self {
             path,
             parameters,
             headers: parts.headers,
             body,
+            _share: share,
         })
     }
 }

@@ -8,7 +8,7 @@
 //! How: axum's router, on one page, picks the handler; a body is read whole, inflated if it
 //! is packed, up to one limit; an answer repeats the media type the client asked for.
 //!
-//! Limits: bodies of [`BODY_BYTES_MAX`] bytes; no HTTP/2, no TLS.
+//! Limits: bodies of [`BODY_BYTES_MAX`] bytes, all of them within a [`Budget`]; no HTTP/2, no TLS.
 
 mod answer;
 mod body;
@@ -19,7 +19,7 @@ mod router;
 mod serve;
 
 pub use answer::{Answer, Raws};
-pub use body::BODY_BYTES_MAX;
+pub use body::{BODY_BYTES_MAX, Budget};
 pub use call::{Call, parse_object};
 pub use fault::Fault;
 pub use router::router;
