@@ -19,7 +19,7 @@ SELECT := --release --workspace --locked
 help:
 	@echo "make demo   build Stele, start a demo node with a small shop, show what to paste"
 	@echo "make test   everything CI runs: format, lints, tidy, unit, property and black-box tests"
-	@echo "make bench  the ratios to redis-server, PostgreSQL and tantivy on this machine"
+	@echo "make bench  the ratios to redis-server, PostgreSQL, nats-server and tantivy on this machine"
 	@echo "make lint | tidy | unit | blackbox | deny   one part of the above"
 	@echo "make fuzz | conformance   longer checks; docs/checks.md says which"
 
@@ -78,18 +78,25 @@ $(VENV)/.ready: tests/clients/requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-bench: need-build need-bench build
-	@echo "make bench: five alternating runs against redis-server, PostgreSQL and tantivy; about ten"
-	@echo "minutes on an idle machine. Durability is the same on both sides, and stated."
+bench: need-build need-bench build $(VENV)/.bench-ready
+	@echo "make bench: five alternating runs against redis-server, PostgreSQL, nats-server and tantivy;"
+	@echo "about fifteen minutes on an idle machine. Durability is the same on both sides, and stated."
 	@python3 tests/bench/redis_ratio.py $(STELE)
 	@python3 tests/bench/postgres_ratio.py $(STELE)
+	@$(CARGO) build $(SELECT) --example load
+	@python3 tests/bench/nats_ratio.py $(STELE) $(CARGO_TARGET_DIR)/release/examples/load $(VENV)/bin/nats-server
 	@python3 tests/bench/footprint.py $(STELE)
 	@python3 tests/bench/search_ratio.py $(STELE) $(dir $(STELE))examples/raw 3
 
-# The originals' own suites, from checkouts you have: make conformance REDIS=dir SLT=dir
+$(VENV)/.bench-ready: tests/bench/requirements.txt $(VENV)/.ready
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# The originals' own suites, from checkouts you have: make conformance REDIS=dir SLT=dir NATS=dir
 conformance: need-build need-bench build clients
 	@if [ -n "$(REDIS)" ]; then .ci/need tclsh=tcl && python3 tests/conformance/redis_suite.py $(STELE) $(REDIS); fi
 	@if [ -n "$(SLT)" ]; then $(VENV)/bin/python tests/conformance/sqllogictest.py $(STELE) $(SLT); fi
+	@if [ -n "$(NATS)" ]; then python3 tests/conformance/nats_suite.py $(STELE) $(NATS); fi
 
 # Compiles everything once more, with a sanitizer, in a folder of its own. The sanitizer's
 # flags are a nightly compiler's; RUSTC_BOOTSTRAP lets the stable one take them.

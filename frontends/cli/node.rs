@@ -66,6 +66,8 @@ pub struct Node {
     postgres: Opened,
     http: Opened,
     nats: Opened,
+    /// Tells what the nats door is doing, if it was asked to.
+    monitor: Option<Opened>,
     search: Search,
     sql: Background,
 }
@@ -103,6 +105,10 @@ impl Node {
         // Bound first: a port in use is known before the store is touched.
         let redis = listen(settings.bind, settings.redis_port)?;
         let nats = listen(settings.bind, settings.nats_port)?;
+        let monitor = settings.nats_monitor_port;
+        let monitor = monitor
+            .map(|port| listen(settings.bind, port))
+            .transpose()?;
         let sql = Background(Some(sql_runtime(settings)?));
         let (postgres, http) = {
             // What is bound here is woken by the runtime that serves it.
@@ -113,7 +119,7 @@ impl Node {
         let core = open_core(settings).await?;
         let database = core.database();
         let redis = open_redis(settings, redis, &database)?;
-        let nats = open_nats(settings, nats, &database)?;
+        let (nats, monitor) = open_nats(settings, nats, monitor, &database)?;
         let (postgres, search, http) = {
             // Searching is work for the threads of SQL too.
             let _entered = sql.enter();
@@ -130,6 +136,7 @@ impl Node {
             http,
             search,
             nats,
+            monitor,
             sql,
         })
     }
@@ -152,13 +159,17 @@ impl Node {
 
     /// Where each door answers, as the ready line tells it.
     pub fn addresses(&self) -> String {
-        serde_json::json!({
+        let mut addresses = serde_json::json!({
             "redis": self.redis().to_string(),
             "postgres": self.postgres().to_string(),
             "http": self.http().to_string(),
             "nats": self.nats().to_string(),
-        })
-        .to_string()
+        });
+        if let (Some(monitor), Some(members)) = (&self.monitor, addresses.as_object_mut()) {
+            let address = monitor.address().to_string();
+            members.insert("nats_monitor".to_owned(), address.into());
+        }
+        addresses.to_string()
     }
 
     /// Resolves when the node can no longer be trusted; the process must end at once.
@@ -184,6 +195,9 @@ impl Node {
                 nats,
                 "clients that did not finish were cut off"
             );
+        }
+        if let Some(monitor) = self.monitor {
+            monitor.close().await;
         }
         self.search.close().await;
         self.core.close().await.map_err(Failure::running)?;
@@ -257,15 +271,26 @@ fn open_postgres(
     open_door(Postgres::new(database), at, database, settings)
 }
 
-fn open_nats(settings: &Settings, at: TcpListener, database: &Database) -> Result<Opened, Failure> {
+/// The nats door, and the one that tells what it is doing.
+fn open_nats(
+    settings: &Settings,
+    at: TcpListener,
+    monitor_at: Option<TcpListener>,
+    database: &Database,
+) -> Result<(Opened, Option<Opened>), Failure> {
     let options = stele_nats::Options {
         host: settings.bind.to_string(),
         port: port_of(&at)?,
         auth: auth(settings),
+        payload_bytes_max: settings.nats_payload_bytes_max,
+        pending_bytes_max: settings.nats_pending_bytes_max,
+        pull_count_max: settings.nats_pull_count_max,
         ..stele_nats::Options::default()
     };
     let door = Nats::new(database, options).map_err(Failure::running)?;
-    open_door(door, at, database, settings)
+    let monitor = monitor_at.map(|at| open_door(door.monitor(), at, database, settings));
+    let monitor = monitor.transpose()?;
+    Ok((open_door(door, at, database, settings)?, monitor))
 }
 
 /// A user's password counts for more than a token.

@@ -43,7 +43,7 @@ macro_rules! key {
 }
 
 /// Every setting, in the order of `config/stele.toml`.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 25] = [
     key!(
         data,
         "DIR",
@@ -75,6 +75,11 @@ pub const KEYS: [Key; 21] = [
         "The port of the nats door; 0 picks a free one."
     ),
     key!(
+        nats_monitor_port,
+        "PORT",
+        "The port that tells what the nats door is doing, over HTTP; off, or 0 for a free one."
+    ),
+    key!(
         nats_token,
         "TOKEN",
         "What a nats client must say to come in; empty lets everybody in."
@@ -85,6 +90,21 @@ pub const KEYS: [Key; 21] = [
         "The user a nats client must be to come in; empty lets everybody in."
     ),
     key!(nats_password, "PASSWORD", "The password of that user."),
+    key!(
+        nats_payload_bytes_max,
+        "BYTES",
+        "The largest message a nats client may send, headers included."
+    ),
+    key!(
+        nats_pending_bytes_max,
+        "BYTES",
+        "How much may wait for one nats client before it is cut off."
+    ),
+    key!(
+        nats_pull_count_max,
+        "N",
+        "Messages one request to a consumer may ask for; 0 means as many as it likes."
+    ),
     key!(
         fsync,
         "WHEN",

@@ -29,6 +29,22 @@ macro_rules! number {
 
 number!(u16, u64, usize);
 
+/// A port that may be left closed.
+impl Value for Option<u16> {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(None),
+            port => u16::read(port)
+                .map(Some)
+                .map_err(|expected| format!("{expected}, or off")),
+        }
+    }
+
+    fn print(&self) -> String {
+        self.map_or_else(|| "off".to_string(), |port| port.to_string())
+    }
+}
+
 impl Value for IpAddr {
     fn read(text: &str) -> Result<Self, String> {
         let name = if text == "localhost" {

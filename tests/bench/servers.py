@@ -97,6 +97,16 @@ def postgres_server():
     return Server(folder, process, postgres=port)
 
 
+def nats_server(binary):
+    """nats-server whose JetStream syncs each message before it acknowledges it."""
+    folder, port = tempfile.mkdtemp(prefix="bench-nats-"), free_port()
+    config = Path(folder) / "nats.conf"
+    config.write_text(f'listen: 127.0.0.1:{port}\njetstream {{ store_dir: "{folder}/data", sync_interval: always }}\n')
+    process = subprocess.Popen([binary, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(port)
+    return Server(folder, process, nats=port)
+
+
 def table(title, rows):
     """rows: (name, ours, theirs, floor); several values each, of which the median counts."""
     print(f"\n{title}\n{'':34}{'stele':>10}{'other':>10}{'ratio':>8}{'floor':>7}")

@@ -20,6 +20,8 @@ pub struct Doors {
     pub postgres: SocketAddr,
     pub http: SocketAddr,
     pub nats: SocketAddr,
+    /// Where the nats door is monitored, if that was asked for.
+    pub nats_monitor: Option<SocketAddr>,
 }
 
 /// A server process and the folder it stores in, which outlives restarts.
@@ -278,6 +280,7 @@ pub fn parse_ready(line: &str) -> Option<Doors> {
         postgres: door("postgres")?,
         http: door("http")?,
         nats: door("nats")?,
+        nats_monitor: door("nats_monitor"),
     })
 }
 

@@ -9,9 +9,9 @@
 //! **How.** [`harness`] owns processes and folders. `flows` replays the transcripts in
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
-//! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` (with `nats_client`),
-//! `records`, `search`, `hostile_http` and `console` (with `http_client`), `streams`,
-//! `together`, `doors`, `thin`, `demo`.
+//! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` and `nats_hostile`
+//! (with `nats_client`), `records`, `search`, `hostile_http` and `console` (with
+//! `http_client`), `streams`, `together`, `doors`, `thin`, `demo`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
 //! ones (bank 60 s, twenty kills). Power loss is not simulated: a killed process loses no
@@ -34,6 +34,7 @@ mod http_client;
 mod isolation;
 mod nats;
 mod nats_client;
+mod nats_hostile;
 mod records;
 mod search;
 mod streams;

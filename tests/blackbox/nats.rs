@@ -1,6 +1,7 @@
 //! The nats door: one bus with the others, records as events, publishes that survive a kill.
 
 use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -217,70 +218,134 @@ fn a_durable_consumer_goes_on_after_a_kill_where_it_was_told_that_it_may() {
 }
 
 #[test]
-fn hostile_bytes_get_the_protocols_own_error_and_hurt_nobody() {
+fn a_stream_changes_subjects_and_tells_again_what_it_has_taken_in() {
     let server = Server::start();
-    let before = server.resident_bytes();
-    let cases: [(&[u8], &str); 6] = [
-        (b"PUB a 999999999\r\n", "-ERR 'Maximum Payload Violation'"),
-        (b"PUB a 2000000000\r\n", ""),
-        (
-            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-            "-ERR 'Unknown Protocol Operation'",
-        ),
-        (b"CONNECT {\"verbose\":", ""),
-        (b"SUB foo..bar 1\r\nFOO\r\n", "-ERR 'Invalid Subject'"),
-        (b"\0\0\0\0\r\n", "-ERR 'Unknown Protocol Operation'"),
-    ];
-    for (bytes, wanted) in cases {
-        let mut socket = server.nats_socket();
-        socket.write_all(bytes).unwrap();
-        socket.shutdown(std::net::Shutdown::Write).unwrap();
-        let mut said = String::new();
-        let _ = socket.read_to_string(&mut said);
-        assert!(said.contains(wanted), "{bytes:?}: {said}");
-    }
-    let mut socket = server.nats_socket();
-    let line = [&b"PUB "[..], &vec![b'a'; 1 << 20]].concat();
-    let _ = socket.write_all(&line);
-    let mut said = String::new();
-    let _ = socket.read_to_string(&mut said);
-    let deep = format!("CONNECT {}\r\nPING\r\n", "[".repeat(4000));
-    let mut socket = server.nats_socket();
-    socket.write_all(deep.as_bytes()).unwrap();
     let mut nats = client(&server);
-    let refused = nats.ask_json("$JS.API.STREAM.CREATE.S", &"[".repeat(10_000));
-    assert_eq!(refused["error"]["err_code"], 10025, "{refused}");
-    assert!(
-        server.resident_bytes() < before + (64 << 20),
-        "memory is bounded"
-    );
-    nats.say("PING\r\n").unwrap();
-    nats.until("PONG").unwrap();
+    nats.subscribe("told.>");
+    let config = r#"{"name":"T","subjects":["in.*"],
+        "subject_transform":{"src":"in.*","dest":"kept.$1"},
+        "republish":{"src":">","dest":"told.>"}}"#;
+    let made = nats.ask_json("$JS.API.STREAM.CREATE.T", config);
+    assert_eq!(made["did_create"], true, "{made}");
+    for nth in 0..2 {
+        nats.say("PUB in.a 2\r\nhi\r\n").unwrap();
+        let told = nats.message().unwrap();
+        assert_eq!(
+            (told.subject.as_str(), told.payload.as_str()),
+            ("told.kept.a", "hi")
+        );
+        let header = |key: &str| told.header(key).map(str::to_owned);
+        assert_eq!(header("Nats-Subject").as_deref(), Some("kept.a"));
+        assert_eq!(header("Nats-Sequence"), Some((nth + 1).to_string()));
+        assert_eq!(header("Nats-Last-Sequence"), Some(nth.to_string()));
+    }
+    let cycle = r#"{"name":"U","subjects":["u.*"],"republish":{"src":">","dest":"u.>"}}"#;
+    let refused = nats.ask_json("$JS.API.STREAM.CREATE.U", cycle);
+    assert_eq!(refused["error"]["err_code"], 10052, "{refused}");
 }
 
 #[test]
-fn a_subscriber_that_does_not_read_is_cut_off_and_slows_nobody_for_ever() {
+fn a_marker_tells_that_a_subject_has_lost_its_last_message_to_age() {
     let server = Server::start();
-    let mut deaf = client(&server);
-    deaf.subscribe("flood");
-    let before = server.resident_bytes();
-    let mut publisher = client(&server);
-    let frame = format!("PUB flood {}\r\n{}\r\n", 64 << 10, "x".repeat(64 << 10));
-    for _ in 0..3_000 {
-        publisher.say(&frame).unwrap();
-    }
-    publisher.say("PING\r\n").unwrap();
-    publisher.until("PONG").unwrap();
-    assert!(
-        server.resident_bytes() < before + (256 << 20),
-        "what waits is bounded"
+    let mut nats = client(&server);
+    let config = r#"{"name":"M","subjects":["m.*"],"allow_msg_ttl":true,
+        "subject_delete_marker_ttl":2000000000}"#;
+    let made = nats.ask_json("$JS.API.STREAM.CREATE.M", config);
+    assert_eq!(made["config"]["allow_rollup_hdrs"], true, "{made}");
+    let watch = r#"{"stream_name":"M","config":{"deliver_subject":"_I.watch"}}"#;
+    nats.ask_json("$JS.API.CONSUMER.CREATE.M", watch);
+    let headers = "NATS/1.0\r\nNats-TTL: 1s\r\n\r\n";
+    let (length, total) = (headers.len(), headers.len() + 2);
+    nats.say(&format!("HPUB m.a {length} {total}\r\n{headers}hi\r\n"))
+        .unwrap();
+    assert_eq!(nats.message().unwrap().payload, "hi");
+    let marker = nats.message().unwrap();
+    assert_eq!(marker.header("Nats-Marker-Reason"), Some("MaxAge"));
+    assert_eq!(marker.header("Nats-TTL"), Some("2s"));
+    assert_eq!(
+        (marker.subject.as_str(), marker.payload.as_str()),
+        ("m.a", "")
     );
-    let mut heard = 0u64;
-    let mut bytes = vec![0; 1 << 20];
-    while let Ok(read @ 1..) = deaf.stream.read(&mut bytes) {
-        heard += read as u64;
+    // A marker that goes in its turn leaves nothing behind.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let info = nats.ask_json("$JS.API.STREAM.INFO.M", "");
+        if info["state"]["messages"] == 0 {
+            assert_eq!(info["state"]["last_seq"], 2, "{info}");
+            return;
+        }
+        assert!(Instant::now() < deadline, "{info}");
+        std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(heard < 3_000 * (64 << 10), "it was cut off");
+}
+
+/// The JSON that the monitoring port answers.
+fn monitored(address: SocketAddr, path: &str) -> serde_json::Value {
+    let mut socket = TcpStream::connect(address).unwrap();
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut said = String::new();
+    socket.read_to_string(&mut said).unwrap();
+    let (head, body) = said.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    serde_json::from_str(body).unwrap()
+}
+
+#[test]
+fn the_monitoring_port_tells_who_is_there_and_what_went_through() {
+    let server = Server::start_with(&["--nats-monitor-port", "0"]);
+    let port = server.doors.nats_monitor.unwrap();
+    let mut nats = client(&server);
+    nats.subscribe("seen.*");
+    nats.ask_json(
+        "$JS.API.STREAM.CREATE.S",
+        r#"{"name":"S","subjects":["s"]}"#,
+    );
+    nats.ask_json("s", "kept");
+    nats.say("PUB seen.a 5\r\nhello\r\n").unwrap();
+    assert_eq!(nats.message().unwrap().payload, "hello");
+    let server_shown = monitored(port, "/varz");
+    assert_eq!(
+        server_shown["port"],
+        server.doors.nats.port(),
+        "{server_shown}"
+    );
+    assert_eq!(server_shown["connections"], 1, "{server_shown}");
+    assert_eq!(server_shown["in_msgs"], 3, "{server_shown}");
+    let clients = monitored(port, "/connz?subs=true");
+    let one = &clients["connections"][0];
+    assert_eq!(one["out_msgs"], 3, "{clients}");
+    assert_eq!(
+        one["subscriptions_list"],
+        serde_json::json!(["_I.>", "seen.*"])
+    );
+    let id = one["cid"].as_u64().unwrap();
+    let other = monitored(port, &format!("/connz?cid={}", id + 1));
+    assert_eq!(other["num_connections"], 0, "{other}");
+    let streams = monitored(port, "/jsz?streams=true");
+    assert_eq!(
+        (&streams["streams"], &streams["messages"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(
+        streams["account_details"][0]["stream_detail"][0]["name"],
+        "S"
+    );
+    assert!(monitored(port, "/subsz")["num_subscriptions"].as_u64() > Some(2));
+    assert_eq!(monitored(port, "/healthz")["status"], "ok");
+    drop(nats);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while monitored(port, "/varz")["connections"] != 0 {
+        assert!(Instant::now() < deadline, "it is still said to be there");
+    }
+    assert_eq!(
+        monitored(port, "/varz")["in_msgs"],
+        3,
+        "what went through stays counted"
+    );
 }
 
 #[test]

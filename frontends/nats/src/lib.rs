@@ -23,7 +23,9 @@
 //!
 //! **Further reading.** The protocol's own pages at docs.nats.io, "Client Protocol".
 
+mod clients;
 pub mod jetstream;
+mod monitor;
 mod records;
 mod server;
 mod session;
@@ -35,6 +37,8 @@ use stele_core::Database;
 use stele_kit::{Client, Door, Result};
 
 use records::Records;
+
+pub use monitor::Monitor;
 pub use server::{Auth, Options, Server};
 
 /// The door itself.
@@ -56,6 +60,12 @@ impl Nats {
             server,
             _records: Records::open(db),
         })
+    }
+
+    /// A door that tells what this one is doing.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.server.clone())
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stele_core::Database;
 
+use crate::clients::Clients;
 use crate::jetstream::JetStream;
 use crate::wire::info::{API_LEVEL, Info, VERSION};
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub payload_bytes_max: usize,
     /// How much may wait for one client before it is cut off, in bytes.
     pub pending_bytes_max: usize,
+    /// Messages one request to a consumer may ask for; 0 = no limit.
+    pub pull_count_max: u64,
     /// Subscriptions one client may have.
     pub subscription_count_max: usize,
     /// How often a client is asked whether it is there, in milliseconds.
@@ -58,6 +61,7 @@ impl Default for Options {
             auth: Auth::Nobody,
             payload_bytes_max: 1 << 20,
             pending_bytes_max: 64 << 20,
+            pull_count_max: 0,
             subscription_count_max: 1_000_000,
             ping_interval_ms: 120_000,
             auth_timeout_ms: 2_000,
@@ -74,6 +78,10 @@ pub struct Server {
     pub db: Database,
     /// This start's identity.
     pub id: String,
+    /// When it started, nanoseconds since the Unix epoch.
+    pub started_ns: u64,
+    /// Who is connected.
+    pub clients: Clients,
     jetstream: Arc<JetStream>,
 }
 
@@ -83,9 +91,11 @@ impl Server {
     pub fn new(db: &Database, options: Options) -> Self {
         let id = identity(db, 'N', 55);
         Self {
-            jetstream: JetStream::new(db, id.clone()),
+            jetstream: JetStream::new(db, id.clone(), options.pull_count_max),
             options,
             db: db.clone(),
+            started_ns: db.now_us() * 1000,
+            clients: Clients::default(),
             id,
         }
     }

@@ -3,6 +3,7 @@
 //! What only reads, and what consumers are asked for, is answered at once on the asker's
 //! task; the rest waits in one queue, because definitions change one after the other.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use super::error::{Answer, ApiError};
 use super::page::Page;
 use super::stream::{Stream, set};
 use super::time::{parse_rfc3339, rfc3339};
-use super::{JetStream, direct, streams};
+use super::{JetStream, direct, json, streams};
 use crate::wire::headers::Headers;
 use crate::wire::info::API_LEVEL;
 use crate::wire::subject;
@@ -65,9 +66,14 @@ impl Ear for ApiEar {
             reply: Bytes::copy_from_slice(message.reply),
             payload: message.kept_payload(),
         };
-        if jetstream.requests.try_send(request).is_err() {
+        let is_full = jetstream.requests.try_send(request).is_err();
+        if is_full {
             message.slow.set(true);
-            tracing::warn!("too many requests to the API wait; one was dropped");
+        }
+        if is_full && !jetstream.is_full.swap(is_full, Ordering::Relaxed) {
+            tracing::warn!("too many requests to the API wait; from here on some are dropped");
+        } else if !is_full {
+            jetstream.is_full.store(false, Ordering::Relaxed);
         }
         true
     }
@@ -126,6 +132,10 @@ pub async fn carry_out(jetstream: &Arc<JetStream>, request: Request) {
         for (name, value) in members {
             set(&mut body, &name, value);
         }
+    }
+    jetstream.answered.fetch_add(1, Ordering::Relaxed);
+    if body.get("error").is_some() {
+        jetstream.refused.fetch_add(1, Ordering::Relaxed);
     }
     jetstream.answer(&request.reply, &body);
     let made = std::mem::take(&mut *jetstream.made.lock());
@@ -192,6 +202,7 @@ async fn perform_consumer(
         ["NAMES", stream] => ("consumer_names", consumer_names(jetstream, stream, payload)),
         ["LIST", stream] => ("consumer_list", consumer_list(jetstream, stream, payload)),
         ["DELETE", stream, name] => ("consumer_delete", remove(jetstream, stream, name).await),
+        ["UNPIN", stream, name] => ("consumer_unpin", unpin(jetstream, stream, name, payload)),
         ["PAUSE", stream, name] => (
             "consumer_pause",
             pause(jetstream, stream, name, payload).await,
@@ -222,6 +233,8 @@ fn account(jetstream: &JetStream) -> Answer<Value> {
     let streams: Vec<Arc<Stream>> = jetstream.streams.read().values().cloned().collect();
     let mut storage = 0;
     let mut consumers = 0;
+    let [total, errors] =
+        [&jetstream.answered, &jetstream.refused].map(|count| count.load(Ordering::Relaxed));
     for stream in &streams {
         storage += stream.state()?.bytes;
         consumers += stream.consumers().len();
@@ -238,7 +251,7 @@ fn account(jetstream: &JetStream) -> Answer<Value> {
             "max_ack_pending": -1, "memory_max_stream_bytes": -1,
             "storage_max_stream_bytes": -1, "max_bytes_required": false,
         },
-        "api": {"level": API_LEVEL, "total": 0, "errors": 0},
+        "api": {"level": API_LEVEL, "total": total, "errors": errors},
     }))
 }
 
@@ -261,8 +274,7 @@ async fn make(
     filter: &str,
     payload: &[u8],
 ) -> Answer<Value> {
-    let asked: CreateRequest =
-        serde_json::from_slice(payload).map_err(|error| ApiError::invalid_json(&error))?;
+    let asked: CreateRequest = json::read(payload)?;
     let stream = found(jetstream, stream)?;
     if asked.stream_name != stream.name {
         let why = "stream name in subject does not match request";
@@ -305,6 +317,7 @@ async fn make(
             return Err(ApiError::new(400, 10131, why));
         }
     }
+    config.limit_pulls(jetstream.pull_count_max)?;
     let made = consumer::create(&stream, name, config, asked.action).await?;
     jetstream.made.lock().push(made.clone());
     Ok(made.info(&stream)?)
@@ -317,7 +330,7 @@ fn one_info(jetstream: &JetStream, stream: &str, name: &str) -> Answer<Value> {
 
 fn consumer_names(jetstream: &JetStream, stream: &str, payload: &[u8]) -> Answer<Value> {
     let stream = found(jetstream, stream)?;
-    let page = Page::read(payload).map_err(|error| ApiError::invalid_json(&error))?;
+    let page = json::read_or_default::<Page>(payload)?;
     let all: Vec<String> = stream
         .consumers()
         .iter()
@@ -330,7 +343,7 @@ fn consumer_names(jetstream: &JetStream, stream: &str, payload: &[u8]) -> Answer
 
 fn consumer_list(jetstream: &JetStream, stream: &str, payload: &[u8]) -> Answer<Value> {
     let stream = found(jetstream, stream)?;
-    let page = Page::read(payload).map_err(|error| ApiError::invalid_json(&error))?;
+    let page = json::read_or_default::<Page>(payload)?;
     let all = stream.consumers();
     let total = all.len();
     let (some, offset) = page.of(all, INFO_COUNT);
@@ -345,17 +358,36 @@ async fn remove(jetstream: &JetStream, stream: &str, name: &str) -> Answer<Value
     Ok(json!({"success": true}))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UnpinRequest {
+    group: String,
+}
+
+fn unpin(jetstream: &JetStream, stream: &str, name: &str, payload: &[u8]) -> Answer<Value> {
+    let asked: UnpinRequest = json::read_or_default(payload)?;
+    let (_, consumer) = found_consumer(jetstream, stream, name)?;
+    let groups = consumer
+        .config()
+        .priority_groups
+        .clone()
+        .unwrap_or_default();
+    if !groups.contains(&asked.group) {
+        let why = "Provided priority group does not exist for this consumer";
+        return Err(ApiError::new(400, 10160, why));
+    }
+    consumer.unpin();
+    Ok(json!({}))
+}
+
+#[derive(Default, Deserialize)]
 struct PauseRequest {
     pause_until: Option<String>,
 }
 
 async fn pause(jetstream: &JetStream, stream: &str, name: &str, payload: &[u8]) -> Answer<Value> {
     let (stream, consumer) = found_consumer(jetstream, stream, name)?;
-    let asked = match payload.trim_ascii() {
-        b"" => PauseRequest { pause_until: None },
-        json => serde_json::from_slice(json).map_err(|error| ApiError::invalid_json(&error))?,
-    };
+    let asked: PauseRequest = json::read_or_default(payload)?;
     let until = asked.pause_until.as_deref().and_then(parse_rfc3339);
     let now_ns = stream.db.now_us() * 1000;
     let until = until.filter(|until| *until > now_ns);

@@ -7,6 +7,9 @@ use serde_json::Value;
 use stele_core::op::stream::StreamLimits;
 
 use super::error::{Answer, ApiError};
+use super::json;
+use super::republish::Republish;
+use super::transform::{SubjectTransform, Transform};
 use crate::wire::info::{API_LEVEL, VERSION};
 use crate::wire::subject;
 
@@ -16,6 +19,8 @@ const DUPLICATE_WINDOW_NS: i64 = 120_000_000_000;
 const NAME_BYTES_MAX: usize = 255;
 /// No time limit may be shorter, nanoseconds.
 const WINDOW_NS_MIN: i64 = 100_000_000;
+/// The shortest life of a marker.
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// When messages are removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +114,16 @@ pub struct StreamConfig {
     pub allow_rollup_hdrs: bool,
     #[serde(default)]
     pub consumer_limits: ConsumerLimits,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_transform: Option<SubjectTransform>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub republish: Option<Republish>,
     #[serde(default)]
     pub allow_msg_ttl: bool,
+    /// How long a marker stays that tells that a subject has lost its last message; 0 = no
+    /// markers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub subject_delete_marker_ttl: i64,
     #[serde(default)]
     pub metadata: Option<BTreeMap<String, String>>,
     /// Ignored: one node has one place.
@@ -124,12 +137,6 @@ pub struct StreamConfig {
     mirror: Value,
     #[serde(default, skip_serializing)]
     sources: Value,
-    #[serde(default, skip_serializing)]
-    subject_transform: Value,
-    #[serde(default, skip_serializing)]
-    republish: Value,
-    #[serde(default, skip_serializing)]
-    subject_delete_marker_ttl: Value,
     #[serde(default, skip_serializing)]
     allow_msg_counter: Value,
     #[serde(default, skip_serializing)]
@@ -173,8 +180,7 @@ fn says(value: &Value) -> bool {
 impl StreamConfig {
     /// Reads a request, fills in what it leaves open, refuses what cannot be.
     pub fn read(payload: &[u8], name: &str) -> Answer<Self> {
-        let mut config: Self =
-            serde_json::from_slice(payload).map_err(|error| ApiError::invalid_json(&error))?;
+        let mut config: Self = json::read(payload)?;
         if config.name != name {
             let why = "stream name in subject does not match request";
             return Err(ApiError::new(400, 10056, why));
@@ -184,6 +190,7 @@ impl StreamConfig {
         config.fill_in();
         config.check_subjects()?;
         config.check_limits()?;
+        config.check_changes()?;
         Ok(config)
     }
 
@@ -206,12 +213,6 @@ impl StreamConfig {
         let unsupported = [
             ("mirror", says(&self.mirror)),
             ("sources", says(&self.sources)),
-            ("subject_transform", says(&self.subject_transform)),
-            ("republish", says(&self.republish)),
-            (
-                "subject_delete_marker_ttl",
-                says(&self.subject_delete_marker_ttl),
-            ),
             ("allow_msg_counter", says(&self.allow_msg_counter)),
             ("allow_atomic", says(&self.allow_atomic)),
             ("allow_msg_schedules", says(&self.allow_msg_schedules)),
@@ -248,6 +249,16 @@ impl StreamConfig {
                 _ => DUPLICATE_WINDOW_NS,
             };
         }
+        if let Some(republish) = &mut self.republish
+            && republish.src.is_empty()
+        {
+            republish.src = ">".to_owned();
+        }
+        if self.subject_delete_marker_ttl > 0 {
+            // Markers have a time to live and stand for all before them.
+            self.allow_msg_ttl = true;
+            self.allow_rollup_hdrs = true;
+        }
         let metadata = self.metadata.get_or_insert_default();
         let mut said = |key: &str, value: String| metadata.insert(key.to_owned(), value);
         said("_nats.level", API_LEVEL.to_string());
@@ -273,6 +284,37 @@ impl StreamConfig {
         Ok(())
     }
 
+    /// Transforms and republishing.
+    fn check_changes(&self) -> Answer<()> {
+        if let Some(transform) = &self.subject_transform {
+            let read = Transform::read(transform);
+            read.map_err(|why| ApiError::new(400, 10156, format!("stream transform: {why}")))?;
+        }
+        let Some(republish) = &self.republish else {
+            return Ok(());
+        };
+        let Republish { src, dest, .. } = republish;
+        let is_own = |own: &String| subject::overlaps(own, src);
+        if !self.subjects().iter().any(is_own) {
+            let why = "stream configuration for republish source is not valid subset of subjects";
+            return Err(ApiError::stream_config(why));
+        }
+        if self
+            .subjects()
+            .iter()
+            .any(|own| subject::overlaps(own, dest))
+        {
+            let why = "stream configuration for republish destination forms a cycle";
+            return Err(ApiError::stream_config(why));
+        }
+        let what = "stream configuration for republish with transform";
+        let why = format!("{what} from '{src}' to '{dest}' not valid");
+        republish
+            .transform()
+            .map_err(|_| ApiError::stream_config(why))?;
+        Ok(())
+    }
+
     fn check_limits(&self) -> Answer<()> {
         let storage = self.storage.as_deref();
         if !matches!(storage, Some("file" | "memory")) {
@@ -290,6 +332,10 @@ impl StreamConfig {
         }
         if self.max_age > 0 && self.duplicate_window > self.max_age {
             let why = "duplicates window can not be larger then max age";
+            return Err(ApiError::stream_config(why));
+        }
+        if (1..SECOND_NS).contains(&self.subject_delete_marker_ttl) {
+            let why = "subject delete marker TTL must be at least 1 second";
             return Err(ApiError::stream_config(why));
         }
         if self.discard_new_per_subject

@@ -8,12 +8,12 @@ use stele_core::Result;
 use stele_core::node::Sent;
 use stele_core::op::stream::{Stream as Messages, StreamMessage};
 
-use super::JetStream;
 use super::api::found;
 use super::consumer::first_at;
 use super::error::{Answer, ApiError};
 use super::stream::{Stream, set};
 use super::time::{parse_rfc3339, rfc3339};
+use super::{JetStream, json};
 use crate::wire::headers::Headers;
 
 /// Subjects that one request may name the last messages of.
@@ -68,8 +68,7 @@ impl Asked {
 
 /// STREAM.MSG.GET.
 pub fn message(jetstream: &JetStream, name: &str, payload: &[u8]) -> Answer<Value> {
-    let asked: Asked =
-        serde_json::from_slice(payload).map_err(|error| ApiError::invalid_json(&error))?;
+    let asked: Asked = json::read(payload)?;
     let stream = found(jetstream, name)?;
     let message = stream.read(|messages| asked.one(messages))?;
     let message = message.ok_or_else(ApiError::bad_request)?;
@@ -107,7 +106,7 @@ pub fn get(jetstream: &JetStream, what: &str, payload: &[u8], reply: &[u8]) -> b
             ..Asked::default()
         },
         (true, b"") => return refuse("408 Empty Request"),
-        (true, json) => match serde_json::from_slice(json) {
+        (true, json) => match json::read(json) {
             Ok(asked) => asked,
             Err(_) => return refuse("408 Malformed Request"),
         },

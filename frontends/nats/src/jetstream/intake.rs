@@ -13,8 +13,9 @@ use stele_core::op::stream::{Append, Removal};
 use tokio::sync::Notify;
 
 use super::error::ApiError;
-use super::publish;
+use super::republish::Echo;
 use super::stream::{Outcome, Stream};
+use super::{age, publish};
 
 /// Messages of one batch.
 const BATCH_COUNT_MAX: usize = 4096;
@@ -30,8 +31,6 @@ const MESSAGE_BYTES: usize = 128;
 const AGE_LOOK_MS: u64 = 100;
 /// How long a stream rests that has nothing to look for.
 const REST_MS: u64 = 60_000;
-/// How many old messages go at a time.
-const AGE_COUNT: u64 = 1000;
 
 /// What waits to be appended.
 #[derive(Default)]
@@ -114,7 +113,13 @@ impl Ear for StreamEar {
         let Some(stream) = self.stream.upgrade() else {
             return false;
         };
-        let refused = match publish::read(message, &stream.name, stream.config().allow_msg_ttl) {
+        let subject = stream.subject_of(message.subject);
+        let refused = match publish::read(
+            message,
+            subject,
+            &stream.name,
+            stream.config().allow_msg_ttl,
+        ) {
             Ok(append) => {
                 let arrived = Arrived {
                     append,
@@ -175,36 +180,11 @@ async fn rest(stream: &Stream) {
     tokio::select! {
         () = stream.intake.wake.notified() => {}
         () = stream.db.sleep(Duration::from_millis(pause)) => {
-            if ages && let Err(error) = drop_old(stream).await {
+            if ages && let Err(error) = age::drop_old(stream).await {
                 tracing::warn!(%error, stream = stream.name, "old messages stay for now");
             }
         }
     }
-}
-
-/// Removes messages that are older than the stream's limit, or than their own.
-async fn drop_old(stream: &Stream) -> stele_core::Result<()> {
-    let now_ms = stream.db.now_ms();
-    let limit_ms = stream.config().limits().age_ms_max;
-    let before = now_ms.saturating_sub(limit_ms);
-    let (is_old, is_due) = stream.read(|messages| {
-        let first = messages.message(messages.state().first_seq)?;
-        let is_old = first.is_some_and(|first| first.stamp.ms() <= before);
-        let is_due = !messages.due(now_ms, 1)?.is_empty();
-        Ok((is_old && limit_ms > 0, is_due))
-    })?;
-    let limit = AGE_COUNT;
-    let older = Removal::Older { ms: before, limit };
-    let removals = [(is_old, older), (is_due, Removal::Due { limit })];
-    let wanted = removals.into_iter().filter(|(is_wanted, _)| *is_wanted);
-    let ops: Vec<Op> = wanted
-        .map(|(_, removal)| Op::StreamRemove(removal))
-        .collect();
-    if !ops.is_empty() {
-        stream.write(ops).await?;
-        stream.wake_consumers();
-    }
-    Ok(())
 }
 
 async fn append(stream: &Stream, batch: Vec<Arrived>) {
@@ -214,7 +194,11 @@ async fn append(stream: &Stream, batch: Vec<Arrived>) {
         replies.push((arrived.reply, arrived.append.subject.clone()));
         ops.push(Op::StreamAppend(Box::new(arrived.append)));
     }
-    let written = stream.write(ops).await;
+    let echo = Echo::before(stream, replies.iter().map(|(_, subject)| subject));
+    let written = match &echo {
+        Ok(_) => stream.write(ops).await,
+        Err(error) => Err(stele_core::Error::invalid(error.to_string())),
+    };
     match written {
         Ok(outcomes) => {
             let mut answers = Vec::with_capacity(outcomes.len());
@@ -223,6 +207,9 @@ async fn append(stream: &Stream, batch: Vec<Arrived>) {
                 let (said, seq) = said(stream, &outcome);
                 answers.push((reply, said));
                 appended.extend(seq.map(|seq| (subject, seq)));
+            }
+            if let Ok(Some(echo)) = echo {
+                tell_again(stream, echo, &appended);
             }
             drop_unwanted(stream, appended).await;
             for (reply, said) in answers {
@@ -237,6 +224,14 @@ async fn append(stream: &Stream, batch: Vec<Arrived>) {
         }
     }
     stream.wake_consumers();
+}
+
+fn tell_again(stream: &Stream, mut echo: Echo, appended: &[(Bytes, u64)]) {
+    for (subject, seq) in appended {
+        if let Err(error) = echo.tell(stream, subject, *seq) {
+            tracing::warn!(%error, stream = stream.name, "a message was not republished");
+        }
+    }
 }
 
 fn said(stream: &Stream, outcome: &Outcome) -> (String, Option<u64>) {

@@ -21,25 +21,31 @@
 //! A stream's definition is a record of META, its limits lie with its messages, a durable
 //! consumer's config and position are two records beside them.
 //!
-//! **Limits.** One replica. No mirrors, sources, republishing, transforms, per-message times to
-//! live, counters, schedules, priority groups: each is refused before anything changes.
+//! **Limits.** One replica. No mirrors, sources, counters, schedules, atomic batches: each is
+//! refused before anything changes.
 //!
 //! **Further reading.** ADR-1, 8, 13, 15, 17, 31, 37 of nats-architecture-and-design.
 
+mod age;
+mod amounts;
 mod api;
 mod config;
 mod consumer;
 mod direct;
 mod error;
 mod intake;
+mod json;
 mod page;
 mod publish;
+mod republish;
 mod stream;
 mod streams;
-mod time;
+pub(crate) mod time;
+mod transform;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -62,10 +68,17 @@ pub struct JetStream {
     bus: Bus,
     /// The server's identity, as the leader of everything.
     server_id: String,
+    /// Messages one request to a consumer may ask for; 0 = no limit.
+    pull_count_max: u64,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     requests: mpsc::Sender<Request>,
     /// The catalogue has changed.
     reconsider: Notify,
+    /// Was the last request one too many?
+    is_full: AtomicBool,
+    /// Requests answered so far, and those among them answered with an error.
+    answered: AtomicU64,
+    refused: AtomicU64,
     waiting: Mutex<Option<mpsc::Receiver<Request>>>,
     held: Mutex<Vec<Subscribed>>,
     /// Consumers that begin once whoever made them is answered.
@@ -75,15 +88,19 @@ pub struct JetStream {
 impl JetStream {
     /// Streams over a database, none served yet.
     #[must_use]
-    pub fn new(db: &Database, server_id: String) -> Arc<Self> {
+    pub fn new(db: &Database, server_id: String, pull_count_max: u64) -> Arc<Self> {
         let (requests, waiting) = mpsc::channel(REQUEST_COUNT_MAX);
         Arc::new(Self {
             db: db.clone(),
             bus: db.bus().clone(),
             server_id,
+            pull_count_max,
             streams: RwLock::default(),
             requests,
             reconsider: Notify::new(),
+            is_full: AtomicBool::new(false),
+            answered: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             waiting: Mutex::new(Some(waiting)),
             held: Mutex::default(),
             made: Mutex::default(),

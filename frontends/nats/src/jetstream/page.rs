@@ -13,14 +13,6 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads a request; an empty one asks for the first page.
-    pub fn read(payload: &[u8]) -> Result<Self, serde_json::Error> {
-        if payload.trim_ascii().is_empty() {
-            return Ok(Self::default());
-        }
-        serde_json::from_slice(payload)
-    }
-
     /// The page, and where it begins.
     pub fn of<T>(&self, all: Vec<T>, limit: usize) -> (Vec<T>, usize) {
         let offset = self.offset.min(all.len());

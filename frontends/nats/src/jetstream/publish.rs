@@ -20,10 +20,10 @@ const ABSENT: [(&str, u16, u16, &str); 3] = [
     ("Nats-Schedule", 400, 10188, "message schedules is disabled"),
 ];
 
-/// What is to be appended.
-pub fn read(sent: &Sent<'_>, stream: &str, allows_ttl: bool) -> Answer<Append> {
+/// What is to be appended, under this subject.
+pub fn read(sent: &Sent<'_>, subject: Bytes, stream: &str, allows_ttl: bool) -> Answer<Append> {
     let mut append = Append {
-        subject: Bytes::copy_from_slice(sent.subject),
+        subject,
         headers: Bytes::copy_from_slice(sent.headers),
         payload: sent.kept_payload(),
         ..Append::default()

@@ -20,6 +20,7 @@ use super::config::{Retention, StreamConfig};
 use super::consumer::{self, Consumer, Event};
 use super::intake::{self, Intake};
 use super::time::rfc3339;
+use super::transform::Transform;
 
 /// A stream and who reads it.
 pub struct Stream {
@@ -38,6 +39,23 @@ pub struct Stream {
 struct Defined {
     definition: Arc<StreamDefinition>,
     config: Arc<StreamConfig>,
+    /// What becomes of subjects on their way in.
+    transform: Option<Arc<Transform>>,
+}
+
+impl Defined {
+    fn by(definition: Arc<StreamDefinition>) -> Result<Self> {
+        let broken = |why: String| Error::corrupt(format!("stream {}: {why}", definition.name));
+        let config: StreamConfig =
+            serde_json::from_str(&definition.config).map_err(|error| broken(error.to_string()))?;
+        let transform = config.subject_transform.as_ref().map(Transform::read);
+        let transform = transform.transpose().map_err(broken)?;
+        Ok(Self {
+            definition,
+            config: Arc::new(config),
+            transform: transform.map(Arc::new),
+        })
+    }
 }
 
 impl Stream {
@@ -46,14 +64,13 @@ impl Stream {
         jetstream: &Arc<JetStream>,
         definition: Arc<StreamDefinition>,
     ) -> Result<Arc<Self>> {
-        let config = config_of(&definition)?;
         let stream = Arc::new(Self {
             name: definition.name.clone(),
             db: jetstream.db.clone(),
             bus: jetstream.bus.clone(),
             intake: Intake::default(),
             key: definition.key(),
-            defined: RwLock::new(Defined { definition, config }),
+            defined: RwLock::new(Defined::by(definition)?),
             consumers: RwLock::default(),
             held: Mutex::default(),
             is_closed: AtomicBool::new(false),
@@ -94,11 +111,24 @@ impl Stream {
         self.defined.read().definition.clone()
     }
 
+    /// The subject under which a message is kept.
+    pub fn subject_of(&self, subject: &[u8]) -> Bytes {
+        let transform = self.defined.read().transform.clone();
+        let changed = transform.and_then(|transform| {
+            let subject = std::str::from_utf8(subject).ok()?;
+            transform.apply(subject)
+        });
+        match changed {
+            Some(changed) => changed.into(),
+            None => Bytes::copy_from_slice(subject),
+        }
+    }
+
     /// Follows a changed definition.
     pub fn redefine(self: &Arc<Self>, definition: Arc<StreamDefinition>) -> Result<()> {
-        let config = config_of(&definition)?;
-        let is_elsewhere = self.config().subjects() != config.subjects();
-        *self.defined.write() = Defined { definition, config };
+        let defined = Defined::by(definition)?;
+        let is_elsewhere = self.config().subjects() != defined.config.subjects();
+        *self.defined.write() = defined;
         if is_elsewhere {
             self.listen();
         }
@@ -213,7 +243,9 @@ impl Stream {
 
     /// What STREAM.INFO says.
     pub fn info(&self) -> Result<Value> {
-        let Defined { definition, config } = self.defined.read().clone();
+        let Defined {
+            definition, config, ..
+        } = self.defined.read().clone();
         let (state, first_ns) = self.read(|stream| {
             let first = stream.message(stream.state().first_seq)?;
             let first_ns = first.map_or(0, |first| first.time_ns());
@@ -257,12 +289,6 @@ pub fn set(object: &mut Value, name: &str, value: Value) {
     if let Some(members) = object.as_object_mut() {
         members.insert(name.to_owned(), value);
     }
-}
-
-fn config_of(definition: &StreamDefinition) -> Result<Arc<StreamConfig>> {
-    serde_json::from_str(&definition.config)
-        .map(Arc::new)
-        .map_err(|error| Error::corrupt(format!("stream {}: {error}", definition.name)))
 }
 
 /// Hears acknowledgements: `$JS.ACK.<stream>.<consumer>.<deliveries>.<seq>.<nth>.<time>.<left>`.

@@ -9,23 +9,20 @@ use stele_core::op::{Op, Reply};
 use stele_core::record::table::{Definition, StreamDefinition};
 use stele_core::{Error, Txn, TxnOptions};
 
-use super::JetStream;
 use super::api::{INFO_COUNT, NAME_COUNT, found};
 use super::config::StreamConfig;
+use super::consumer::Consumer;
 use super::error::{Answer, ApiError};
 use super::page::Page;
 use super::publish::error_of;
 use super::stream::{Stream, set};
+use super::{JetStream, json};
 use crate::wire::subject;
 
 /// Subjects shown with a stream.
 const SUBJECT_COUNT: usize = 100_000;
 /// Messages that one entry of a purge removes.
 const PURGE_COUNT: u64 = 1000;
-
-fn page(payload: &[u8]) -> Answer<Page> {
-    Page::read(payload).map_err(|error| ApiError::invalid_json(&error))
-}
 
 fn matching(jetstream: &JetStream, page: &Page) -> Vec<Arc<Stream>> {
     let takes = |stream: &Arc<Stream>| match page.subject.as_deref() {
@@ -47,7 +44,7 @@ fn matching(jetstream: &JetStream, page: &Page) -> Vec<Arc<Stream>> {
 }
 
 pub fn names(jetstream: &JetStream, payload: &[u8]) -> Answer<Value> {
-    let page = page(payload)?;
+    let page: Page = json::read_or_default(payload)?;
     let all = matching(jetstream, &page);
     let total = all.len();
     let (some, offset) = page.of(all, NAME_COUNT);
@@ -56,7 +53,7 @@ pub fn names(jetstream: &JetStream, payload: &[u8]) -> Answer<Value> {
 }
 
 pub fn list(jetstream: &JetStream, payload: &[u8]) -> Answer<Value> {
-    let page = page(payload)?;
+    let page: Page = json::read_or_default(payload)?;
     let all = matching(jetstream, &page);
     let total = all.len();
     let (some, offset) = page.of(all, INFO_COUNT);
@@ -148,6 +145,7 @@ pub async fn update(jetstream: &Arc<JetStream>, name: &str, payload: &[u8]) -> A
     config.first_seq = stream.config().first_seq;
     stream.config().check_update(&config)?;
     check_overlap(jetstream, &config)?;
+    check_consumers(&stream, &config)?;
     let definition = StreamDefinition {
         subjects: config.subjects().to_vec(),
         config: encode(&config)?,
@@ -156,6 +154,28 @@ pub async fn update(jetstream: &Arc<JetStream>, name: &str, payload: &[u8]) -> A
     define(jetstream, &definition, config.limits(), config.first_seq).await?;
     stream.redefine(definition.into())?;
     Ok(stream.info()?)
+}
+
+/// Limits for consumers that those there are would break. As in nats-server, a limit that
+/// is left out is one of nothing once another is changed.
+fn check_consumers(stream: &Stream, new: &StreamConfig) -> Answer<()> {
+    let limits = &new.consumer_limits;
+    if stream.config().consumer_limits == *limits {
+        return Ok(());
+    }
+    let exceeds = |consumer: &Arc<Consumer>| {
+        let config = consumer.config();
+        config.inactive_threshold > limits.inactive_threshold
+            || config.max_ack_pending > limits.max_ack_pending
+    };
+    let consumers = stream.consumers();
+    let broken = consumers.iter().filter(|consumer| exceeds(consumer));
+    let names: Vec<&str> = broken.map(|consumer| consumer.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let why = format!("change to limits violates consumers: {}", names.join(", "));
+    Err(ApiError::stream_config(why))
 }
 
 #[derive(Default, Deserialize)]
@@ -167,10 +187,7 @@ struct InfoRequest {
 }
 
 pub fn info(jetstream: &JetStream, name: &str, payload: &[u8]) -> Answer<Value> {
-    let asked: InfoRequest = match payload.trim_ascii() {
-        b"" => InfoRequest::default(),
-        json => serde_json::from_slice(json).map_err(|error| ApiError::invalid_json(&error))?,
-    };
+    let asked: InfoRequest = json::read_or_default(payload)?;
     let stream = found(jetstream, name)?;
     let mut info = stream.info()?;
     let leader = json!({"leader": jetstream.server_id});
@@ -263,10 +280,7 @@ struct PurgeRequest {
 
 pub async fn purge(jetstream: &JetStream, name: &str, payload: &[u8]) -> Answer<Value> {
     let stream = found(jetstream, name)?;
-    let asked: PurgeRequest = match payload.trim_ascii() {
-        b"" => PurgeRequest::default(),
-        json => serde_json::from_slice(json).map_err(|error| ApiError::invalid_json(&error))?,
-    };
+    let asked: PurgeRequest = json::read_or_default(payload)?;
     if asked.seq > 0 && asked.keep > 0 {
         return Err(ApiError::bad_request());
     }
@@ -317,8 +331,7 @@ struct DeleteRequest {
 }
 
 pub async fn delete_message(jetstream: &JetStream, name: &str, payload: &[u8]) -> Answer<Value> {
-    let asked: DeleteRequest =
-        serde_json::from_slice(payload).map_err(|error| ApiError::invalid_json(&error))?;
+    let asked: DeleteRequest = json::read(payload)?;
     let stream = found(jetstream, name)?;
     if stream.config().deny_delete {
         return Err(ApiError::new(500, 10057, "message delete not permitted"));

@@ -23,6 +23,22 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
     )
 }
 
+/// A duration as Go prints it: `1h2m3.5s`. Below a second: `0.5s`.
+#[must_use]
+pub fn go_duration(ns: u64) -> String {
+    let (seconds, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let fraction = match rest {
+        0 => String::new(),
+        rest => format!(".{rest:09}").trim_end_matches('0').to_owned(),
+    };
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, minutes) => format!("{minutes}m{seconds}{fraction}s"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
+}
+
 /// Reads a duration as Go spells it (`1h2m3.5s`); nanoseconds.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<u64> {
@@ -65,6 +81,9 @@ mod tests {
         assert_eq!(parse_duration("1m2ms"), Some(60_002_000_000));
         assert_eq!(parse_duration("5"), None);
         assert_eq!(parse_duration(""), None);
+        for text in ["1.5s", "10s", "1m30s", "1h0m0s"] {
+            assert_eq!(go_duration(parse_duration(text).unwrap_or(0)), text);
+        }
     }
 
     #[test]

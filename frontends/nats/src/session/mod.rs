@@ -25,6 +25,7 @@ mod perform;
 mod wire;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -71,9 +72,12 @@ struct Session {
 }
 
 impl Session {
-    fn new(server: Arc<Server>, client_id: u64, client_ip: String) -> Self {
+    fn new(server: Arc<Server>, client_id: u64, addr: SocketAddr) -> Self {
         let bus = server.db.bus().clone();
-        let outbound = Arc::new(Outbound::new(bus.name(), server.options.pending_bytes_max));
+        let now_ns = server.db.now_us() * 1000;
+        let seen = server.clients.enter(client_id, addr, now_ns);
+        let pending_max = server.options.pending_bytes_max;
+        let outbound = Arc::new(Outbound::new(bus.name(), pending_max, seen));
         let limits = Limits {
             payload_bytes_max: server.options.payload_bytes_max,
             headers: false,
@@ -83,7 +87,7 @@ impl Session {
             server,
             bus,
             client_id,
-            client_ip,
+            client_ip: addr.ip().to_string(),
             outbound,
             routes: Routes::default(),
             subscriptions: HashMap::new(),
@@ -98,6 +102,12 @@ impl Session {
             is_closing: false,
             is_slowed: false,
         }
+    }
+
+    /// Ends its subscriptions: nobody hears through it any more.
+    fn leave(&mut self) {
+        self.subscriptions.clear();
+        self.server.clients.leave(self.client_id);
     }
 
     /// Says why, and ends the conversation.

@@ -1,11 +1,13 @@
 //! Outbound: what waits to be written to one client. Any task may add to it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::clients::Seen;
 use crate::wire::frame::{self, Address};
 
 /// From this share of the limit on, senders are asked to go slower: three quarters.
@@ -16,6 +18,8 @@ const SLOW_DENOMINATOR: usize = 4;
 pub(super) struct Outbound {
     /// The connection's name on the bus.
     pub name: u64,
+    /// What went through, for whoever monitors.
+    pub seen: Arc<Seen>,
     bytes_max: usize,
     waiting: Mutex<Vec<u8>>,
     /// Taken by the writer and not yet in the socket.
@@ -40,9 +44,10 @@ pub(super) enum Added {
 }
 
 impl Outbound {
-    pub fn new(name: u64, bytes_max: usize) -> Self {
+    pub fn new(name: u64, bytes_max: usize, seen: Arc<Seen>) -> Self {
         Self {
             name,
+            seen,
             bytes_max,
             waiting: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -73,9 +78,13 @@ impl Outbound {
             headers: self.headers.load(Ordering::Relaxed),
         };
         let size = frame::size(sid, subject, reply, headers, payload);
-        self.add(size, |out| {
+        let added = self.add(size, |out| {
             frame::message(out, to, subject, reply, headers, payload);
-        })
+        });
+        if added != Added::Not {
+            self.seen.traffic.went(headers.len() + payload.len());
+        }
+        added
     }
 
     fn add(&self, size: usize, put: impl FnOnce(&mut Vec<u8>)) -> Added {
@@ -93,6 +102,7 @@ impl Outbound {
             self.cut();
             return Added::Not;
         }
+        self.seen.pending.store(total as u64, Ordering::Relaxed);
         let was_empty = waiting.is_empty();
         put(&mut waiting);
         drop(waiting);
@@ -127,6 +137,7 @@ impl Outbound {
     /// So much of what was taken is in the socket.
     pub fn sent(&self, left: usize) {
         self.in_flight.store(left, Ordering::Relaxed);
+        self.seen.pending.store(left as u64, Ordering::Relaxed);
     }
 
     /// Resolves when something waits, or the client is cut off. Cancel safe.

@@ -9,6 +9,7 @@ use stele_core::node::{Pattern, Sent};
 use super::auth::VIOLATION;
 use super::ear::ClientEar;
 use super::{Held, Session};
+use crate::clients::Introduction;
 use crate::wire::connect::Connect;
 use crate::wire::scan::{self, Op, Publish};
 use crate::wire::{frame, headers, subject};
@@ -70,6 +71,11 @@ impl Session {
         self.outbound.headers.store(headers, Ordering::Relaxed);
         let echo = connect.echo.unwrap_or(true);
         self.outbound.echo.store(echo, Ordering::Relaxed);
+        self.outbound.seen.introduce(Introduction {
+            name: connect.name.unwrap_or_default(),
+            lang: connect.lang.unwrap_or_default(),
+            version: connect.version.unwrap_or_default(),
+        });
         self.okay();
     }
 
@@ -85,6 +91,8 @@ impl Session {
     }
 
     fn publish(&mut self, publish: &Publish<'_>) {
+        let length = publish.headers.len() + publish.payload.len();
+        self.outbound.seen.traffic.came(length);
         self.okay();
         if self.pedantic && !scan::is_publishable(publish.subject) {
             // Told, and delivered all the same.
@@ -135,6 +143,8 @@ impl Session {
             let group = is_grouped.then(|| Bytes::copy_from_slice(group));
             let pattern = Pattern::of_subject(name.clone());
             let subscribed = self.bus.subscribe(pattern, group, ear.clone());
+            let seen = &self.outbound.seen;
+            seen.subscribed(sid.clone(), name.clone());
             let held = Held {
                 ear,
                 subject: name,
@@ -151,6 +161,7 @@ impl Session {
             && (after == 0 || !held.ear.limit(after))
         {
             self.subscriptions.remove(sid);
+            self.outbound.seen.unsubscribed(sid);
         }
         self.okay();
     }
@@ -159,6 +170,7 @@ impl Session {
     pub(super) fn tidy(&mut self) {
         for sid in self.outbound.take_finished() {
             self.subscriptions.remove(&sid);
+            self.outbound.seen.unsubscribed(&sid);
         }
     }
 }

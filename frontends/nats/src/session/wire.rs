@@ -38,7 +38,7 @@ pub async fn serve(server: Arc<Server>, client: Client) -> Result<()> {
         id,
     } = client;
     let (reader, writer) = stream.into_split();
-    let mut session = Session::new(server.clone(), id, addr.ip().to_string());
+    let mut session = Session::new(server.clone(), id, addr);
     let info = server.info(id, &session.client_ip);
     session.outbound.write(&info.line());
     let mut writing = Writing {
@@ -54,8 +54,11 @@ pub async fn serve(server: Arc<Server>, client: Client) -> Result<()> {
         written = writing.run() => written,
         () = shutdown.asked() => Ok(()),
     };
-    // Nobody hears through it any more; what waits for it is still written.
-    session.subscriptions.clear();
+    if writing.outbound.is_cut() {
+        server.clients.cut_off();
+    }
+    // What waits for it is still written.
+    session.leave();
     if ended.is_ok() && !writing.outbound.is_cut() {
         writing.flush().await?;
     }
@@ -185,6 +188,7 @@ impl Writing {
                     written = self.writer.write(piece) => written?,
                     () = self.db.sleep(self.deadline) => {
                         tracing::warn!("slow consumer cut off: it took no byte in time");
+                        self.outbound.cut();
                         return Err("write deadline".into());
                     }
                 };

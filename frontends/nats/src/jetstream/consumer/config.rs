@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::jetstream::config::{Retention, StreamConfig};
+use super::priority::Policy;
+use crate::jetstream::config::{ConsumerLimits, Retention, StreamConfig};
 use crate::jetstream::error::{Answer, ApiError};
-use crate::jetstream::time::parse_rfc3339;
+use crate::jetstream::time::{go_duration, parse_rfc3339};
 use crate::wire::info::{API_LEVEL, VERSION};
 use crate::wire::subject;
 
@@ -102,18 +103,18 @@ pub struct ConsumerConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_until: Option<String>,
     pub metadata: Option<BTreeMap<String, String>>,
-    /// Samples of acknowledgements are not told; being asked for them does no harm.
-    #[serde(skip_serializing)]
-    sample_freq: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority_groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "is_none")]
+    pub priority_policy: Policy,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub priority_timeout: i64,
+    /// Kept and shown; no samples of acknowledgements are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_freq: Option<String>,
     // What is known and refused.
     #[serde(skip_serializing)]
     rate_limit_bps: Value,
-    #[serde(skip_serializing)]
-    priority_groups: Value,
-    #[serde(skip_serializing)]
-    priority_policy: Value,
-    #[serde(skip_serializing)]
-    priority_timeout: Value,
     #[serde(skip_serializing)]
     sourcing: Value,
 }
@@ -121,6 +122,11 @@ pub struct ConsumerConfig {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(policy: &Policy) -> bool {
+    *policy == Policy::None
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -154,9 +160,10 @@ impl ConsumerConfig {
         self.check_filters(stream)?;
         self.check_start()?;
         self.check_delivery()?;
+        self.check_groups()?;
         self.check_retention(stream)?;
         self.fill_in();
-        Ok(())
+        self.keep_to(&stream.consumer_limits)
     }
 
     fn refuse_unsupported(&self) -> Answer<()> {
@@ -175,8 +182,6 @@ impl ConsumerConfig {
         let unsupported = [
             ("replay_policy other than instant", is_original),
             ("rate_limit_bps", says(&self.rate_limit_bps)),
-            ("priority_groups", says(&self.priority_groups)),
-            ("priority_policy", says(&self.priority_policy)),
             ("sourcing", says(&self.sourcing)),
             ("num_replicas > 1", self.num_replicas > 1),
         ];
@@ -208,12 +213,18 @@ impl ConsumerConfig {
                 return refuse(10138, "consumer subject filters cannot overlap");
             }
         }
-        for filter in self.filters() {
-            let is_taken = |own: &String| subject::overlaps(own, filter);
-            if !subject::is_valid(filter.as_bytes()) || !stream.subjects().iter().any(is_taken) {
-                let why = "consumer filter subject is not a valid subset of the interest subjects";
-                return refuse(10093, why);
-            }
+        // Of several filters some may wait for subjects to come.
+        let is_taken = |own: &String, filter: &str| subject::overlaps(own, filter);
+        let is_missing = |filter: &String| {
+            let mut own = stream.subjects().iter();
+            !own.any(|own| is_taken(own, filter))
+        };
+        let is_invalid = |filter: &&str| !subject::is_valid(filter.as_bytes());
+        if self.filters().iter().any(is_invalid)
+            || self.filter_subject.as_ref().is_some_and(is_missing)
+        {
+            let why = "consumer filter subject is not a valid subset of the interest subjects";
+            return refuse(10093, why);
         }
         Ok(())
     }
@@ -287,6 +298,27 @@ impl ConsumerConfig {
         Ok(())
     }
 
+    /// Keeps to what the stream allows its consumers; 0 = no limit.
+    fn keep_to(&mut self, limits: &ConsumerLimits) -> Answer<()> {
+        let ConsumerLimits {
+            inactive_threshold: inactive,
+            max_ack_pending: pending,
+        } = *limits;
+        if inactive > 0 && self.inactive_threshold == 0 {
+            self.inactive_threshold = inactive;
+        }
+        if inactive > 0 && self.inactive_threshold > inactive {
+            let limit = go_duration(u64::try_from(inactive).unwrap_or(0));
+            let what = "consumer inactive threshold exceeds system limit of";
+            return refuse(10153, &format!("{what} {limit}"));
+        }
+        if pending > 0 && self.max_ack_pending > pending {
+            let what = "consumer max ack pending exceeds system limit of";
+            return refuse(10121, &format!("{what} {pending}"));
+        }
+        Ok(())
+    }
+
     fn fill_in(&mut self) {
         if self.filter_subjects.as_ref().is_some_and(Vec::is_empty) {
             self.filter_subjects = None;
@@ -325,6 +357,28 @@ impl ConsumerConfig {
         said("_nats.level", API_LEVEL.to_string());
         said("_nats.req.level", "0".to_owned());
         said("_nats.ver", VERSION.to_owned());
+    }
+
+    /// Has requests ask for no more than the server lets them; 0 = as many as they like.
+    pub fn limit_pulls(&mut self, count_max: u64) -> Answer<()> {
+        let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
+        if self.deliver_subject.is_some() || limit == 0 {
+            return Ok(());
+        }
+        if self.max_batch > limit {
+            let why = format!("consumer max request batch exceeds server limit of {limit}");
+            return refuse(10125, &why);
+        }
+        if self.max_batch <= 0 {
+            self.max_batch = limit;
+        }
+        Ok(())
+    }
+
+    /// When it goes on delivering, if it pauses now; nanoseconds since the Unix epoch.
+    pub fn paused_until(&self, now_ns: u64) -> Option<u64> {
+        let until = self.pause_until.as_deref().and_then(parse_rfc3339);
+        until.filter(|until| *until > now_ns)
     }
 
     /// The subjects it wants; none = all.

@@ -12,7 +12,7 @@ use super::config::{AckPolicy, ConsumerConfig};
 use super::pull::PullRequest;
 use super::step::{Inner, Pending, send_status};
 use crate::jetstream::stream::Stream;
-use crate::jetstream::time::parse_rfc3339;
+use crate::server::identity;
 use crate::wire::headers::Headers;
 
 /// Messages delivered before somebody else has a turn.
@@ -39,7 +39,7 @@ impl Consumer {
         stream.read(|messages| {
             inner.count(config, messages)?;
             inner.drop_hasty(stream);
-            if is_paused(config, now_ms) {
+            if config.paused_until(now_ms * 1_000_000).is_some() {
                 return Ok(false);
             }
             let mut ahead = VecDeque::new();
@@ -61,11 +61,6 @@ impl Consumer {
             Ok(true)
         })
     }
-}
-
-fn is_paused(config: &ConsumerConfig, now_ms: u64) -> bool {
-    let until = config.pause_until.as_deref().and_then(parse_rfc3339);
-    until.is_some_and(|until| until / 1_000_000 > now_ms)
 }
 
 impl Inner {
@@ -138,11 +133,7 @@ impl Delivery<'_> {
     fn somebody_waits(&self, inner: &mut Inner) -> bool {
         match &self.config.deliver_subject {
             Some(to) => self.stream.bus.has_interest(to.as_bytes()),
-            None => {
-                let now_ms = self.now_ms;
-                let is_here = |request: &PullRequest| !request.is_over(now_ms);
-                inner.waiting.iter().any(is_here)
-            }
+            None => inner.served_next(self.config, self.now_ms).is_some(),
         }
     }
 
@@ -247,10 +238,12 @@ impl Delivery<'_> {
             message.time_ns()
         );
         let is_heard = match &self.config.deliver_subject {
-            Some(to) => self.send(to.as_bytes(), message, &reply),
+            Some(to) => self.send(to.as_bytes(), message, &reply, None),
             None => match self.take_request(inner, message, &reply) {
-                Some(request) => {
-                    let is_heard = self.send(&request.reply, message, &reply);
+                Some(mut request) => {
+                    let id = || identity(&self.stream.db, 'P', 21);
+                    let pin = inner.pin(self.config, &mut request, id, self.now_ms);
+                    let is_heard = self.send(&request.reply, message, &reply, pin.as_deref());
                     if is_heard && request.left > 0 {
                         inner.waiting.push_back(request);
                     }
@@ -260,6 +253,7 @@ impl Delivery<'_> {
             },
         };
         if !is_heard {
+            inner.pin = None;
             // Whoever asked has gone; a push consumer waits for somebody to come.
             return match self.config.deliver_subject {
                 Some(_) => Delivered::Stop,
@@ -277,10 +271,7 @@ impl Delivery<'_> {
         message: &StreamMessage,
         reply: &str,
     ) -> Option<PullRequest> {
-        let at = inner
-            .waiting
-            .iter()
-            .position(|request| !request.is_over(self.now_ms))?;
+        let at = inner.served_next(self.config, self.now_ms)?;
         let mut request = inner.waiting.remove(at)?;
         let size =
             message.subject.len() + reply.len() + message.headers.len() + message.payload.len();
@@ -296,7 +287,7 @@ impl Delivery<'_> {
         Some(request)
     }
 
-    fn send(&self, to: &[u8], message: &StreamMessage, reply: &str) -> bool {
+    fn send(&self, to: &[u8], message: &StreamMessage, reply: &str, pin: Option<&str>) -> bool {
         let mut sent = Sent::new(&message.subject, &message.payload);
         sent.reply = reply.as_bytes();
         sent.headers = &message.headers;
@@ -309,6 +300,12 @@ impl Delivery<'_> {
             sent = Sent::new(&message.subject, b"");
             sent.reply = reply.as_bytes();
             sent.headers = &shortened;
+        }
+        let pinned;
+        if let Some(id) = pin {
+            let headers = Headers::default().and(sent.headers);
+            pinned = headers.with("Nats-Pin-Id", id).block();
+            sent.headers = &pinned;
         }
         self.stream.bus.send_to(to, &sent) > 0
     }

@@ -14,6 +14,11 @@ impl Consumer {
         let config = self.config();
         let mut info = self.look(stream, |inner| self.counts(stream, inner))?;
         set(&mut info, "config", json!(*config));
+        if let Some(until) = config.paused_until(stream.db.now_us() * 1000) {
+            set(&mut info, "paused", json!(true));
+            let remaining = until.saturating_sub(stream.db.now_us() * 1000);
+            set(&mut info, "pause_remaining", json!(remaining));
+        }
         if let Some(to) = &config.deliver_subject
             && stream.bus.has_interest(to.as_bytes())
         {
@@ -35,7 +40,7 @@ impl Consumer {
             .pending
             .values()
             .filter(|pending| pending.deliveries > 1);
-        json!({
+        let mut info = json!({
             "stream_name": stream.name,
             "name": self.name,
             "created": rfc3339(self.created_ns),
@@ -46,6 +51,10 @@ impl Consumer {
             "num_waiting": inner.waiting.len(),
             "num_pending": inner.unread,
             "ts": rfc3339(stream.db.now_us() * 1000),
-        })
+        });
+        if let Some(groups) = inner.groups(&self.config()) {
+            set(&mut info, "priority_groups", groups);
+        }
+        info
     }
 }

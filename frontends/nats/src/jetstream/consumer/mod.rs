@@ -29,6 +29,7 @@ mod create;
 mod deliver;
 mod info;
 mod place;
+mod priority;
 mod progress;
 mod pull;
 mod run;
@@ -115,6 +116,14 @@ impl Consumer {
         if !self.is_begun.swap(true, Ordering::AcqRel) {
             spawn(run::run(Arc::downgrade(self)));
         }
+    }
+
+    /// Lets the pinned client of a group go.
+    pub fn unpin(&self) {
+        if let Some(stream) = self.stream.upgrade() {
+            self.inner.lock().unpin(&stream);
+        }
+        self.wake();
     }
 
     fn is_begun(&self) -> bool {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::config::ConsumerConfig;
+use super::priority::Place;
+use crate::jetstream::json;
 use crate::wire::headers::Headers;
 
 /// A request that waits for messages.
@@ -25,6 +27,8 @@ pub struct PullRequest {
     pub next_beat_ms: u64,
     /// Has been looked at once.
     pub is_seen: bool,
+    /// What it says about its place among others.
+    pub place: Place,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +39,8 @@ struct Asked {
     max_bytes: u64,
     no_wait: bool,
     idle_heartbeat: i64,
+    #[serde(flatten)]
+    place: Place,
 }
 
 /// A status to answer instead.
@@ -63,7 +69,7 @@ impl PullRequest {
                 ..Asked::default()
             }
         } else {
-            serde_json::from_slice(text).map_err(|_| "400 Bad Request")?
+            json::read(text).map_err(|_| "400 Bad Request")?
         };
         asked.check(config)?;
         let ms = |ns: i64| u64::try_from(ns).unwrap_or(0) / 1_000_000;
@@ -82,6 +88,7 @@ impl PullRequest {
             beat_ms,
             next_beat_ms: now_ms + beat_ms,
             is_seen: false,
+            place: asked.place,
         })
     }
 
@@ -118,6 +125,9 @@ impl Asked {
                 "409 Exceeded MaxRequestMaxBytes of {}",
                 config.max_bytes
             ));
+        }
+        if let Some(status) = config.misplaced(&self.place) {
+            return Err(status.to_owned());
         }
         if self.idle_heartbeat > 0 {
             if self.expires == 0 {

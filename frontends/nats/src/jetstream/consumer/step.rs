@@ -6,6 +6,7 @@ use bytes::Bytes;
 use stele_core::Result;
 
 use super::config::{AckPolicy, ConsumerConfig};
+use super::priority::{Pin, WRONG_PIN};
 use super::progress::{Outstanding, Progress};
 use super::pull::PullRequest;
 use super::{Consumer, Event};
@@ -49,6 +50,8 @@ pub(super) struct Inner {
     pub pending: BTreeMap<u64, Pending>,
     pub redeliver: BTreeSet<u64>,
     pub waiting: VecDeque<PullRequest>,
+    /// Who alone is served, where one client is pinned.
+    pub pin: Option<Pin>,
     /// Messages not delivered yet, counted up to a state of the stream.
     pub unread: u64,
     pub counted: Option<(u64, u64)>,
@@ -176,7 +179,7 @@ impl Consumer {
                 Event::Ack { seq, word, reply } => {
                     inner.acknowledge(&config, seq, &word, &reply, now_ms);
                 }
-                Event::Pull(request) => inner.admit(&config, stream, request),
+                Event::Pull(request) => inner.admit(&config, stream, request, now_ms),
             }
         }
         if self.is_closed() {
@@ -193,6 +196,7 @@ impl Consumer {
             });
         }
         inner.redeliver_due(now_ms);
+        inner.loosen(&config, now_ms);
         let has_more = self.deliver(stream, &config, &mut inner, now_ms)?;
         inner.tend(stream, &config, now_ms);
         Ok(Stepped {
@@ -211,7 +215,18 @@ impl Consumer {
 }
 
 impl Inner {
-    fn admit(&mut self, config: &ConsumerConfig, stream: &Stream, request: PullRequest) {
+    fn admit(
+        &mut self,
+        config: &ConsumerConfig,
+        stream: &Stream,
+        request: PullRequest,
+        now_ms: u64,
+    ) {
+        if !self.asks(config, &request.place, now_ms) {
+            let headers = Headers::status(WRONG_PIN).block();
+            send_status(stream, &request.reply, &headers);
+            return;
+        }
         let limit = usize::try_from(config.max_waiting).unwrap_or(usize::MAX);
         if self.waiting.len() >= limit {
             // Some may have gone without a word.
@@ -279,6 +294,7 @@ impl Inner {
             .then_some(self.next_beat_ms);
         let is_waited_for = config.ack_policy != AckPolicy::None;
         let pending = pending.filter(|_| is_waited_for);
-        requests.chain(pending).chain(beat).min()
+        let pin = self.loosens_ms(config);
+        requests.chain(pending).chain(beat).chain(pin).min()
     }
 }
