@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SECONDS_MAX = 90
+SECONDS_MAX = 150
 AT_ONCE = 2
 FILES = {
     "tls_tests": "TLS is not there",

@@ -9,10 +9,6 @@ use super::JetStream;
 use super::stream::{Stream, set};
 
 impl JetStream {
-    fn all(&self) -> Vec<Arc<Stream>> {
-        self.streams.read().values().cloned().collect()
-    }
-
     /// Streams, consumers, messages, bytes, requests.
     pub fn amounts(&self) -> Value {
         let streams = self.all();

@@ -23,10 +23,13 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
     )
 }
 
-/// A duration as Go prints it: `1h2m3.5s`. Below a second: `0.5s`.
+/// A duration as Go prints it: `1h2m3.5s`. Below a second: `500ms`.
 #[must_use]
 pub fn go_duration(ns: u64) -> String {
     let (seconds, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
+    if seconds == 0 && rest > 0 && rest % 1_000_000 == 0 {
+        return format!("{}ms", rest / 1_000_000);
+    }
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let fraction = match rest {
         0 => String::new(),

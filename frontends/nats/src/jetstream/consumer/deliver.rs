@@ -55,7 +55,10 @@ impl Consumer {
                 match delivery.one(inner, &mut ahead)? {
                     Delivered::Yes => count += 1,
                     Delivered::Again => {}
-                    Delivered::Stop => return Ok(false),
+                    Delivered::Stop => {
+                        inner.end_hasty(stream);
+                        return Ok(false);
+                    }
                 }
             }
             Ok(true)
@@ -73,17 +76,30 @@ impl Inner {
                 return true;
             }
             request.is_seen = true;
-            if available > 0 {
-                request.left = request.left.min(available);
-            } else if request.until_ms > 0 {
-                // Waits after all, for the first that comes.
-                request.left = 1;
-            } else {
+            // With a time of its own it waits after all, for the first that comes.
+            if available == 0 && request.until_ms == 0 {
                 let headers = Headers::status("404 No Messages").block();
                 send_status(stream, &request.reply, &headers);
                 return false;
             }
             true
+        });
+    }
+}
+
+impl Inner {
+    /// Requests that do not wait and have got what there was are told that this is all.
+    fn end_hasty(&mut self, stream: &Stream) {
+        if self.unread > 0 || !self.redeliver.is_empty() {
+            return;
+        }
+        self.waiting.retain(|request| {
+            let is_done = request.no_wait && request.has_got;
+            if is_done {
+                let headers = request.status("408 Request Timeout");
+                send_status(stream, &request.reply, &headers);
+            }
+            !is_done
         });
     }
 }
@@ -283,6 +299,7 @@ impl Delivery<'_> {
         }
         request.bytes_left = request.bytes_left.saturating_sub(size);
         request.left -= 1;
+        request.has_got = true;
         request.next_beat_ms = self.now_ms + request.beat_ms;
         Some(request)
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::config::ConsumerConfig;
 use super::priority::Place;
 use crate::jetstream::json;
+use crate::jetstream::time::go_duration;
 use crate::wire::headers::Headers;
 
 /// A request that waits for messages.
@@ -27,6 +28,8 @@ pub struct PullRequest {
     pub next_beat_ms: u64,
     /// Has been looked at once.
     pub is_seen: bool,
+    /// Has got a message.
+    pub has_got: bool,
     /// What it says about its place among others.
     pub place: Place,
 }
@@ -88,6 +91,7 @@ impl PullRequest {
             beat_ms,
             next_beat_ms: now_ms + beat_ms,
             is_seen: false,
+            has_got: false,
             place: asked.place,
         })
     }
@@ -117,8 +121,8 @@ impl Asked {
             ));
         }
         if beyond(config.max_expires, u64::try_from(self.expires).unwrap_or(0)) {
-            let limit = config.max_expires / 1_000_000;
-            return Err(format!("409 Exceeded MaxRequestExpires of {limit}ms"));
+            let limit = go_duration(u64::try_from(config.max_expires).unwrap_or(0));
+            return Err(format!("409 Exceeded MaxRequestExpires of {limit}"));
         }
         if beyond(config.max_bytes, self.max_bytes) {
             return Err(format!(
