@@ -123,8 +123,8 @@ impl Node {
         let (postgres, search, http) = {
             // Searching is work for the threads of SQL too.
             let _entered = sql.enter();
-            let postgres = open_postgres(settings, postgres, &database)?;
             let search = open_search(settings, &database)?;
+            let postgres = open_postgres(settings, postgres, &search)?;
             let doors = [&redis, &postgres, &nats];
             let http = open_http(settings, http, &search, &doors)?;
             (postgres, search, http)
@@ -263,12 +263,9 @@ fn open_redis(
     open_door(door, at, database, settings)
 }
 
-fn open_postgres(
-    settings: &Settings,
-    at: TcpListener,
-    database: &Database,
-) -> Result<Opened, Failure> {
-    open_door(Postgres::new(database), at, database, settings)
+fn open_postgres(settings: &Settings, at: TcpListener, search: &Search) -> Result<Opened, Failure> {
+    let door = Postgres::with_search(search);
+    open_door(door, at, search.database(), settings)
 }
 
 /// The nats door, and the one that tells what it is doing.

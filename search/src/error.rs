@@ -14,6 +14,12 @@ pub enum Error {
     /// The index is not there yet, or did not come as far as asked in time.
     #[error("{0}")]
     Unavailable(String),
+    /// More than can be kept or asked at once.
+    #[error("{0}")]
+    TooMany(String),
+    /// The asker's schema is not the one that is indexed.
+    #[error("{0}")]
+    Schema(String),
     /// What is stored does not add up.
     #[error("{0}")]
     Corrupt(String),

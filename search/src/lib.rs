@@ -20,7 +20,8 @@
 //!
 //! A hit whose row has changed since it was indexed is judged anew as the row
 //! is now; one whose row is gone is left out. So nothing deleted or out of date
-//! is ever returned, however far behind the index is.
+//! is ever returned, however far behind the index is. SQL asks for the matches of one
+//! view, which [`exact`] gives.
 //!
 //! Limits: one node; totals, aggregations and the order of hits are as of the
 //! last refresh.
@@ -32,6 +33,7 @@ pub mod analysis;
 mod aside;
 pub mod document;
 pub mod error;
+pub mod exact;
 mod follow;
 mod index;
 pub mod pattern;

@@ -38,8 +38,8 @@ struct Shared {
     is_same_boot: bool,
 }
 
-/// A definition and its mapping.
-type Parsed = (Arc<SearchIndex>, Arc<Mapping>);
+/// A definition, its table's, and the mapping they make.
+type Parsed = (Arc<SearchIndex>, Arc<Table>, Arc<Mapping>);
 
 /// How a search index is doing.
 #[derive(Clone, Debug)]
@@ -104,14 +104,19 @@ impl Search {
     ///
     /// # Errors
     /// What is wrong with a definition that does not parse.
-    pub fn mapping(&self, index: &Arc<SearchIndex>) -> Result<Arc<Mapping>, String> {
-        if let Some((known, mapping)) = self.shared.mappings.read().get(&index.id)
+    pub fn mapping(
+        &self,
+        index: &Arc<SearchIndex>,
+        table: &Arc<Table>,
+    ) -> Result<Arc<Mapping>, String> {
+        if let Some((known, owner, mapping)) = self.shared.mappings.read().get(&index.id)
             && Arc::ptr_eq(known, index)
+            && Arc::ptr_eq(owner, table)
         {
             return Ok(mapping.clone());
         }
-        let mapping = Arc::new(Mapping::parse(&index.mapping)?);
-        let parsed = (index.clone(), mapping.clone());
+        let mapping = Arc::new(Mapping::of(index, table)?);
+        let parsed = (index.clone(), table.clone(), mapping.clone());
         self.shared.mappings.write().insert(index.id, parsed);
         Ok(mapping)
     }
@@ -175,7 +180,7 @@ impl Search {
         })
     }
 
-    async fn live(&self, index: CollectionId) -> Arc<Live> {
+    pub(crate) async fn live(&self, index: CollectionId) -> Arc<Live> {
         loop {
             let known = self.shared.known.notified();
             tokio::pin!(known);

@@ -128,6 +128,14 @@ impl Writes {
                 .any(|(_, written)| written.stored.is_some())
     }
 
+    /// The rows touched in `[from, to)`, in key order.
+    pub fn touched_between(&self, from: &[u8], to: &[u8]) -> impl Iterator<Item = &Bytes> {
+        let to = to.max(from);
+        self.rows
+            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+            .map(|(key, _)| key)
+    }
+
     /// What became of each row touched, in key order.
     pub fn rows(&self) -> impl Iterator<Item = (&Bytes, &Written)> {
         self.rows.iter()

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::{self, Op, OpError, Reply};
 use crate::record::overlay::{Above, Overlay, Writes};
 use crate::record::table::Catalog;
-use crate::record::{Key, Level, Stamp, head};
+use crate::record::{CollectionId, Key, Level, Stamp, head, layout};
 use crate::store::StoreRows;
 
 /// What a transaction may see of others.
@@ -113,6 +113,13 @@ impl Txn {
     /// Has it written anything?
     pub fn has_written(&self) -> bool {
         !self.ops.is_empty()
+    }
+
+    /// The records of a collection that it has written, in key order.
+    pub fn written(&self, collection: CollectionId) -> Vec<Key> {
+        let (from, to) = layout::heads(collection);
+        let rows = self.writes.touched_between(&from, &to);
+        rows.filter_map(|row| layout::parse_head(row)).collect()
     }
 
     /// Begins a statement: at READ COMMITTED it will see what is committed now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use stele_core::Database;
 use stele_kit::{Client, Door};
+use stele_search::Search;
 
 use crate::session::Activity;
 use crate::wire::cancel::Registry;
@@ -26,10 +27,20 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// A door onto this database.
+    /// A door onto this database, without full-text search.
     pub fn new(db: &Database) -> Self {
+        Self::open(db, None)
+    }
+
+    /// A door whose statements may search.
+    pub fn with_search(search: &Search) -> Self {
+        Self::open(search.database(), Some(search.clone()))
+    }
+
+    fn open(db: &Database, search: Option<Search>) -> Self {
         Self {
             shared: Arc::new(Shared {
+                search,
                 registry: Arc::default(),
                 activity: Mutex::default(),
                 started_us: crate::session::since_2000_us(db.now_ms()),
@@ -40,6 +51,8 @@ impl Postgres {
 
 /// What the connections of one door share.
 pub struct Shared {
+    /// The node's full-text indexes.
+    pub search: Option<Search>,
     /// When the door was opened, microseconds since 2000-01-01 UTC.
     pub started_us: i64,
     /// Whom a cancel request may reach.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::Columns;
+
 /// How many fields one mapping may have.
 pub const FIELD_COUNT_MAX: usize = 1000;
 
@@ -85,6 +87,9 @@ pub struct Mapping {
     /// Paths of objects that have been declared.
     #[serde(default)]
     pub objects: Vec<String>,
+    /// The fields are a table's columns ([`Mapping::of`]), of which these are said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl Kind {

@@ -17,15 +17,18 @@
 //! ```
 //!
 //! A column says nothing about a value it cannot hold (an array, an object):
-//! such values live in `_source` alone. A row without a `_source` is its columns.
+//! such values live in `_source` alone. A row without a `_source` is its columns, and the
+//! fields of a table made in SQL are implied by its columns ([`columns`]).
 //!
 //! Limits: a column set to NULL takes its field away only where the field had a
 //! plain value. Fields inside objects have no columns.
 
+pub mod columns;
 pub mod date;
 pub mod mapping;
 pub mod source;
 pub mod values;
 
+pub use columns::Columns;
 pub use mapping::{Dynamic, Field, Kind, Mapping};
 pub use source::Document;

@@ -195,6 +195,9 @@ impl Follower {
                         first,
                         "a search index came too late and is filled anew"
                     );
+                    // Half an index would answer as if it were whole.
+                    self.live.withdraw();
+                    work.is_serving = false;
                     work.generation.restart(&self.db.positions())?;
                     return Ok(true);
                 }
@@ -312,6 +315,7 @@ impl Follower {
             shape: work.generation.shape.clone(),
             reader: work.generation.reader(),
             ascending: Ascending::default(),
+            fingerprint: work.plan.fingerprint,
         });
     }
 

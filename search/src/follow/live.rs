@@ -23,6 +23,8 @@ pub struct Serving {
     pub reader: IndexReader,
     /// Which of its segments lie in the order of keys.
     pub ascending: Ascending,
+    /// The plan it was made for.
+    pub fingerprint: u64,
 }
 
 /// A search index as others see it.
@@ -99,6 +101,11 @@ impl Live {
 
     pub(super) fn serve(&self, serving: Serving) {
         *self.serving.write() = Some(serving);
+    }
+
+    /// Answers no more: what was indexed is to be read anew.
+    pub(super) fn withdraw(&self) {
+        *self.serving.write() = None;
     }
 
     pub(super) fn show(&self, visible: Token) {

@@ -32,7 +32,7 @@ impl Plan {
         let Some(table) = catalog.table_by_id(search.table) else {
             return Ok(None);
         };
-        let mut mapping = Mapping::parse(&search.mapping)?;
+        let mut mapping = Mapping::of(search, table)?;
         // A dropped column takes its field along.
         let has_column =
             |column: Option<u32>| column.is_none_or(|column| table.position(column).is_some());

@@ -38,6 +38,29 @@ pub struct Context<'a> {
     pub now_us: i64,
 }
 
+/// What queries over several indexes of one shape are compiled for.
+pub struct Compile<'a> {
+    /// The fields.
+    pub shape: &'a Shape,
+    /// See [`Context::table`].
+    pub table: &'a Table,
+    /// See [`Context::now_us`].
+    pub now_us: i64,
+}
+
+impl Compile<'_> {
+    /// A query over one of them.
+    pub fn over(&self, query: &Query, searcher: &Searcher) -> Result<Box<dyn Compiled>> {
+        let context = Context {
+            shape: self.shape,
+            table: self.table,
+            searcher,
+            now_us: self.now_us,
+        };
+        compile(query, &context)
+    }
+}
+
 /// Compiles a query.
 pub fn compile(query: &Query, context: &Context<'_>) -> Result<Box<dyn Compiled>> {
     nested(query, context, 0)

@@ -28,7 +28,7 @@ impl Index {
         let search = catalog.search_of(table.id).cloned();
         let mapping = search
             .as_ref()
-            .map(|search| app.search.mapping(search))
+            .map(|search| app.search.mapping(search, table))
             .transpose();
         let mapping = mapping.map_err(stele_core::Error::corrupt)?;
         Ok(Self {
@@ -53,7 +53,7 @@ impl Index {
     pub fn searched(&self) -> Result<&Arc<SearchIndex>, Fault> {
         self.search.as_ref().ok_or_else(|| {
             Fault::argument(format!(
-                "table [{}] has no search index: only an index that was made by PUT has one",
+                "table [{0}] has no search index: make one in SQL, CREATE INDEX ON {0} USING search (column)",
                 self.table.name
             ))
         })

@@ -131,6 +131,9 @@ impl From<stele_search::Error> for Fault {
                 "no_shard_available_action_exception",
                 reason,
             ),
+            stele_search::Error::TooMany(reason) | stele_search::Error::Schema(reason) => {
+                Self::argument(reason)
+            }
             stele_search::Error::Corrupt(reason) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", reason)
             }

@@ -146,7 +146,8 @@ impl Session {
         prepared: &Prepared,
         params: &[Value],
     ) -> Result<Gathered, SqlError> {
-        let around = self.surroundings(prepared.text())?;
+        let mut around = self.surroundings(prepared.text())?;
+        self.make_ready(&mut around, &query.searches).await?;
         if query.locks.is_some() {
             return self
                 .locking_query(query, &around, params)
@@ -210,7 +211,8 @@ impl Session {
         params: &[Value],
     ) -> Result<Outcome, SqlError> {
         self.open_implicit();
-        let around = self.surroundings(prepared.text())?;
+        let mut around = self.surroundings(prepared.text())?;
+        self.make_ready(&mut around, &body.searches()).await?;
         let level = self.level_of(prepared);
         let db = self.db.clone();
         let txn = self.txn_at(level);

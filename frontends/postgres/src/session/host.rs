@@ -19,7 +19,7 @@ use super::Session;
 use super::settings::SessionSettings;
 use crate::door::{DEFAULT_DATABASE, Shared};
 use crate::sql::bind::BindContext;
-use crate::sql::execute::{ExecContext, MEMORY_BYTES_MAX};
+use crate::sql::execute::{ExecContext, MEMORY_BYTES_MAX, Searches};
 use crate::sql::system;
 use crate::sql::virtual_table::{SessionRow, SettingRow, SystemContext};
 use crate::wire::cancel::Cancel;
@@ -53,6 +53,8 @@ pub struct Surroundings {
     transaction_us: i64,
     statement_us: i64,
     effects: Mutex<Vec<Effect>>,
+    /// The full-text indexes the statement reads.
+    pub(super) searches: Searches,
 }
 
 /// `currval` and `lastval`.
@@ -94,6 +96,7 @@ impl Session {
             transaction_us: began_us.unwrap_or(now_us),
             statement_us: now_us,
             effects: Mutex::default(),
+            searches: Searches::default(),
         })
     }
 
@@ -154,6 +157,7 @@ impl Surroundings {
             cancel: self.flag(),
             memory_bytes_max: MEMORY_BYTES_MAX,
             system: &system,
+            searches: &self.searches,
             pinned: &[],
         })
     }

@@ -40,6 +40,7 @@ mod portal;
 mod prepare;
 mod role;
 mod schema;
+mod search;
 pub mod settings;
 mod show;
 mod statements;

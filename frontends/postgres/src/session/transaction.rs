@@ -1,14 +1,14 @@
 //! The transaction at hand: BEGIN to COMMIT, savepoints, failure, and the implicit one.
 
-use stele_core::txn::{Savepoint, Txn, TxnOptions};
+use stele_core::txn::{Isolation, Savepoint, Txn, TxnOptions};
 
 use super::settings::Saved;
 use super::{IsolationLevel, Modes, Session};
 use crate::error::SqlError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use stele_core::record::Level;
 use stele_core::record::table::Catalog;
+use stele_core::record::{Level, Token};
 
 /// Savepoints open at once.
 const SAVEPOINT_COUNT_MAX: usize = 10_000;
@@ -39,6 +39,8 @@ pub struct Transaction {
     saved: Option<Saved>,
     /// When it began, microseconds since the Unix epoch.
     began_us: Option<i64>,
+    /// Where the logs stood before its snapshot was taken, if it has one of its own.
+    floor: Option<Token>,
     /// Told at commit: channel and payload.
     pub(super) notes: Vec<(String, String)>,
 }
@@ -59,6 +61,11 @@ impl Transaction {
     /// The savepoints that are open.
     pub fn depth(&self) -> usize {
         self.savepoints.len()
+    }
+
+    /// What its one snapshot shows for certain: where the logs stood before it was taken.
+    pub fn floor(&mut self, now: Token) -> &Token {
+        self.floor.get_or_insert(now)
     }
 
     /// The core's transaction, if it has begun.
@@ -159,6 +166,10 @@ impl Session {
                 level,
                 lock_timeout_ms: self.settings.lock_timeout_ms,
             };
+            if options.isolation != Isolation::ReadCommitted {
+                let positions = self.db.positions();
+                self.transaction.floor(positions);
+            }
             self.transaction.txn = Some(self.db.begin(options));
         }
         let db = &self.db;

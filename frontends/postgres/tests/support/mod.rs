@@ -16,6 +16,7 @@ use std::fmt::Write;
 use stele_core::{Database, Node};
 use stele_kit::{Limits, Opened};
 use stele_postgres::Postgres;
+use stele_search::Search;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, Error, NoTls, SimpleQueryMessage};
@@ -25,20 +26,34 @@ pub struct Door {
     opened: Opened,
     db: Database,
     _node: Node,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Door {
     /// Opens a node and its door.
     pub async fn open() -> Self {
         let node = Node::in_memory().await.expect("a node");
+        let postgres = Postgres::new(&node.database());
+        Self::onto(node, postgres, None).await
+    }
+
+    /// Opens a node whose statements may search, and its door.
+    pub async fn open_with_search() -> Self {
+        let node = Node::in_memory().await.expect("a node");
+        let folder = tempfile::tempdir().expect("a folder");
+        let search = Search::open(node.database(), folder.path()).expect("a search");
+        Self::onto(node, Postgres::with_search(&search), Some(folder)).await
+    }
+
+    async fn onto(node: Node, postgres: Postgres, folder: Option<tempfile::TempDir>) -> Self {
         let db = node.database();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let opened = stele_kit::open(Postgres::new(&db), listener, db.clone(), Limits::default())
-            .expect("a door");
+        let opened = stele_kit::open(postgres, listener, db.clone(), Limits::default());
         Self {
-            opened,
+            opened: opened.expect("a door"),
             db,
             _node: node,
+            _folder: folder,
         }
     }
 

@@ -54,6 +54,9 @@ impl Binder<'_> {
         {
             return Ok(bound);
         }
+        if let Some(bound) = self.score_call(parts)? {
+            return Ok(bound);
+        }
         if let Some(bound) = self.aggregate_call(parts)? {
             return Ok(bound);
         }

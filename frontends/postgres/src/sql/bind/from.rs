@@ -10,10 +10,11 @@ use super::cte::renamed;
 use super::join::join_kind;
 use super::names;
 use super::scope::{Binder, Item, ItemColumn};
+use super::search::ItemSearch;
 use crate::error::{Result, SqlError};
 use crate::sql::execute::keyspace::View;
 use crate::sql::execute::stream;
-use crate::sql::plan::{Access, Join, JoinKind, Plan, Scan, Source};
+use crate::sql::plan::{Access, Join, JoinKind, Plan, Scan, Searched, Source};
 use crate::sql::system;
 
 /// One thing in FROM: its plan, and what it must be given of the rows before it.
@@ -221,7 +222,7 @@ impl Binder<'_> {
         let (plan, mut item) = match self.cte_scan(&qualified, &shown, at) {
             Some(found) => found,
             None => match self.source(&qualified) {
-                Some(Source::Table(table)) => self.table(&table, &shown),
+                Some(Source::Table(table)) => self.table_with_score(&table, &shown),
                 Some(source) => self.computed(source, &shown, at),
                 None => {
                     let message = format!(
@@ -286,11 +287,33 @@ impl Binder<'_> {
         }
     }
 
-    /// A scan of a table and its item, not declared yet.
+    /// A scan of a table and its item, not declared yet. Its row is the columns and the address.
     pub(crate) fn table(&mut self, table: &Arc<Table>, alias: &str) -> (Plan, Item) {
+        self.table_scan(table, alias, false)
+    }
+
+    /// The same, with the score of a search behind the address where there is an index.
+    fn table_with_score(&mut self, table: &Arc<Table>, alias: &str) -> (Plan, Item) {
+        self.table_scan(table, alias, true)
+    }
+
+    fn table_scan(&mut self, table: &Arc<Table>, alias: &str, has_score: bool) -> (Plan, Item) {
         let at = self.scope_width();
-        let (plan, rel) = self.scan(Source::Table(table.clone()), alias);
+        let index = self.cx.catalog.search_of(table.id).cloned();
+        let source = match &index {
+            None => Source::Table(table.clone()),
+            Some(index) => Source::Searched(Searched {
+                table: table.clone(),
+                index: index.clone(),
+                has_score,
+            }),
+        };
+        let (plan, rel) = self.scan(source, alias);
         let mut item = Item::of_table(table, alias, at, true);
+        item.search = index.map(|index| ItemSearch {
+            index,
+            score: has_score.then_some(at + table.columns.len() + 1),
+        });
         item.rel = Some(rel);
         item.table = Some(table.clone());
         item.address = Some(at + table.columns.len());
@@ -313,7 +336,7 @@ impl Binder<'_> {
                 .iter()
                 .map(|column| (column.name.to_owned(), false))
                 .collect(),
-            Source::Table(_) => Vec::new(),
+            Source::Table(_) | Source::Searched(_) => Vec::new(),
         };
         let oid = match &source {
             Source::Virtual(table) => Some(table.oid),

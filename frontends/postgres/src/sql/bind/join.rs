@@ -120,6 +120,7 @@ impl Binder<'_> {
             oid: None,
             address: None,
             is_function: false,
+            search: None,
         });
         Ok(if conditions.is_empty() {
             conditions

@@ -41,6 +41,7 @@ mod output;
 mod params;
 mod query;
 mod scope;
+mod search;
 mod select;
 mod setop;
 mod special;
@@ -57,6 +58,7 @@ use stele_core::record::expr::{EvalContext, Expr};
 use stele_core::record::table::{Catalog, Table};
 use stele_core::record::value::ColumnType;
 
+use super::plan::search::Use;
 use super::plan::{Limit, Plan, PointGet};
 use crate::error::Result;
 
@@ -100,6 +102,8 @@ pub struct BoundQuery {
     pub rel_count: usize,
     /// Whether a function with effects or chance is called (nextval, random, ...).
     pub volatile: bool,
+    /// The full-text indexes it reads.
+    pub searches: Vec<Use>,
 }
 
 /// A subquery inside an expression.

@@ -7,6 +7,7 @@ use stele_core::record::value::{Type, Value};
 use super::expr::unnest_parens;
 use super::scope::Binder;
 use crate::error::{Result, SqlError};
+use crate::sql::parse::SEARCH;
 
 /// How many operators may follow each other without parentheses; beyond is 54001.
 const CHAIN_COUNT_MAX: usize = 600;
@@ -25,9 +26,14 @@ impl Binder<'_> {
         if links.iter().filter(|(op, _)| !logical(op)).count() > CHAIN_COUNT_MAX {
             return Err(SqlError::too_complex());
         }
+        let mut links = links.into_iter().rev().peekable();
         // Rows only compare with rows, so a chain that starts with one is short.
-        let mut left = Operand::new(self, first)?;
-        for (op, right) in links.into_iter().rev() {
+        let mut left = match links.next_if(|(op, _)| is_search(op)) {
+            // What stands before it is a relation or a column, not a value.
+            Some((_, right)) => Operand::Bound(self.search(first, right)?),
+            None => Operand::new(self, first)?,
+        };
+        for (op, right) in links {
             left = Operand::Bound(self.binary(left, op, right)?);
         }
         left.bound(self)
@@ -290,6 +296,10 @@ impl Binder<'_> {
             all,
         })
     }
+}
+
+fn is_search(op: &BinaryOperator) -> bool {
+    matches!(op, BinaryOperator::Custom(name) if name == SEARCH)
 }
 
 /// A left operand: a row is kept as it is written, because it compares field by field.

@@ -4,11 +4,14 @@
 //! each row of another: a subquery in an expression, the right side of a lateral join. A name
 //! found on a level of an outer frame becomes an argument of every frame on the way in.
 
+use std::collections::BTreeSet;
+
 use stele_core::record::expr::Expr;
 use stele_core::record::table::Table;
 use stele_core::record::value::{ColumnType, Type, Value};
 
 use super::cte::CteBinding;
+use super::search::ItemSearch;
 use super::window::NamedWindow;
 use super::{BindContext, BoundQuery, DEPTH_MAX, Locks, OutputColumn, ParamTypes, SubPlan, names};
 use crate::error::{Result, SqlError};
@@ -85,6 +88,8 @@ pub(crate) struct Item {
     pub address: Option<usize>,
     /// A function in FROM.
     pub is_function: bool,
+    /// The table's full-text index.
+    pub search: Option<ItemSearch>,
 }
 
 /// A column that can be named.
@@ -145,6 +150,8 @@ pub(crate) struct Binder<'a> {
     pub slots: usize,
     pub volatile: bool,
     pub depth: usize,
+    /// Relations whose score is asked for.
+    pub scored: BTreeSet<usize>,
 }
 
 impl<'a> Binder<'a> {
@@ -163,6 +170,7 @@ impl<'a> Binder<'a> {
             slots: 0,
             volatile: false,
             depth: 0,
+            scored: BTreeSet::new(),
         }
     }
 
@@ -396,8 +404,10 @@ impl<'a> Binder<'a> {
             point: None,
             rel_count: self.rels,
             volatile: self.volatile,
+            searches: Vec::new(),
         };
         plan::optimize(&mut query);
+        query.searches = plan::search::check(&mut query, &self.scored)?;
         query.point = plan::point_get(&query);
         Ok(query)
     }
@@ -435,6 +445,7 @@ impl Item {
             oid: is_scan.then_some(oid),
             address: None,
             is_function: false,
+            search: None,
         }
     }
 
@@ -459,6 +470,7 @@ impl Item {
             oid: None,
             address: None,
             is_function: false,
+            search: None,
         }
     }
 }

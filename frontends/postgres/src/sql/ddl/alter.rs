@@ -293,7 +293,9 @@ impl Ddl<'_> {
         let column = position.and_then(|at| table.columns.get_mut(at));
         let column = column
             .ok_or_else(|| SqlError::new("42703", format!("column \"{old}\" does not exist")))?;
-        column.name = new;
+        let id = column.id;
+        column.name.clone_from(&new);
+        self.check_words(&table, id, &new)?;
         self.define(Definition::Table(table)).await
     }
 

@@ -189,6 +189,7 @@ impl Ddl<'_> {
         let name = names_of(table, &[id]).join("");
         self.drop_references(table, Some(&[id]), &name, cascade)
             .await?;
+        self.forget_words(table, id).await?;
         let column = table.columns.remove(position);
         table.indexes.retain(|index| !index.columns.contains(&id));
         table.foreign_keys.retain(|key| !key.columns.contains(&id));

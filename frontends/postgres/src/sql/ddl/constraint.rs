@@ -9,7 +9,7 @@ use crate::error::SqlError;
 use crate::sql::bind::{ParamTypes, RowBinder, names};
 
 /// The most columns a key may have, as in PostgreSQL.
-const KEY_COLUMN_COUNT_MAX: usize = 32;
+pub(super) const KEY_COLUMN_COUNT_MAX: usize = 32;
 
 impl Ddl<'_> {
     /// Adds every constraint written inside column definitions.

@@ -159,6 +159,9 @@ impl Ddl<'_> {
     }
 
     async fn drop_index(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
+        if self.drop_search_index(name).await? {
+            return Ok(());
+        }
         let catalog = self.catalog()?;
         let Some((table, at)) = index::find(&catalog, name) else {
             if let Some(owner) = super::naming::owner_of_index(&catalog, name) {

@@ -8,15 +8,22 @@ use stele_core::txn::RowError;
 
 use super::column::names_of;
 use super::constraint::key_columns;
-use super::{Ddl, naming, own_name};
+use super::{Ddl, naming, own_name, search_index};
 use crate::error::SqlError;
+use crate::sql::bind::names;
 use crate::sql::dml::refused;
+
+/// Options of btree indexes, which say how PostgreSQL stores them: accepted, without effect.
+const STORAGE_OPTIONS: [&str; 2] = ["fillfactor", "deduplicate_items"];
 
 impl Ddl<'_> {
     pub(super) async fn create_index(
         &mut self,
         create: &ast::CreateIndex,
     ) -> Result<&'static str, SqlError> {
+        if search_index::is_search(create) {
+            return self.create_search_index(create).await;
+        }
         refuse(create)?;
         let Some(table) = self.locked_table(&create.table_name, false).await? else {
             return Err(SqlError::internal("a table is missing"));
@@ -102,10 +109,42 @@ fn refuse(create: &ast::CreateIndex) -> Result<(), SqlError> {
             "operator classes",
         ),
     ];
-    match refused.iter().find(|(is_said, _)| *is_said) {
-        Some((_, what)) => Err(SqlError::unsupported(format!("{what} are not supported"))),
-        None => Ok(()),
+    if let Some((_, what)) = refused.iter().find(|(is_said, _)| *is_said) {
+        return Err(SqlError::unsupported(format!("{what} are not supported")));
     }
+    for given in &create.with {
+        let (name, _) = option(given)?;
+        if !STORAGE_OPTIONS.contains(&name.as_str()) {
+            let message = format!("unrecognized parameter \"{name}\"");
+            return Err(SqlError::new("22023", message));
+        }
+    }
+    Ok(())
+}
+
+/// One item of `WITH (name = value)`: both as text.
+pub(super) fn option(given: &ast::Expr) -> Result<(String, String), SqlError> {
+    let wrong = || SqlError::syntax(format!("syntax error at or near \"{given}\""));
+    let ast::Expr::BinaryOp {
+        left,
+        op: ast::BinaryOperator::Eq,
+        right,
+    } = given
+    else {
+        return Err(wrong());
+    };
+    let ast::Expr::Identifier(name) = &**left else {
+        return Err(wrong());
+    };
+    let value = match &**right {
+        ast::Expr::Identifier(word) => names::fold(word),
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::SingleQuotedString(text) => text.clone(),
+            other => other.to_string(),
+        },
+        _ => return Err(wrong()),
+    };
+    Ok((names::fold(name), value))
 }
 
 /// A table with an index of this name, and the index's position.

@@ -34,6 +34,7 @@ mod index;
 mod naming;
 mod publication;
 mod rewrite;
+pub mod search_index;
 mod sequence;
 mod truncate;
 

@@ -2,6 +2,7 @@
 
 use stele_core::record::table::{Catalog, Table};
 
+use super::search_index;
 use crate::error::SqlError;
 
 /// PostgreSQL's NAMEDATALEN less one.
@@ -24,6 +25,7 @@ pub fn is_taken(catalog: &Catalog, name: &str) -> bool {
         || catalog.sequence(name).is_some()
         || catalog.stream(name).is_some()
         || owner_of_index(catalog, name).is_some()
+        || search_index::find(catalog, name).is_some()
 }
 
 /// The table whose index or primary key has this name.

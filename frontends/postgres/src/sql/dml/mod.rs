@@ -35,7 +35,7 @@ mod update;
 
 pub use changes::{Changed, Changes, Eval};
 pub use delete::Delete;
-pub use insert::Insert;
+pub use insert::{Insert, Source};
 pub use keyspace::KeyspaceChange;
 pub use returning::Returning;
 pub use stream::StreamInsert;

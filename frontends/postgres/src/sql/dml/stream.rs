@@ -27,7 +27,7 @@ use crate::sql::execute::{self, Row};
 pub struct StreamInsert {
     stream: Arc<StreamDefinition>,
     /// Rows of the stream's columns.
-    query: BoundQuery,
+    pub query: BoundQuery,
 }
 
 impl StreamInsert {

@@ -11,6 +11,7 @@
 //! ```text
 //!   open(plan, outer) -> Iterator<Item = Result<Row>>
 //!     scan       view.scan(heads) -> live? -> decode needed columns -> filter
+//!     search     an index's hits and what changed since -> the view's rows, best first
 //!     join       build a hash table of the right side, or reopen it for each left row
 //!     aggregate  one accumulator per call and group, groups in order of first sight
 //!     cte        rows are pulled when first read and kept for the next reader
@@ -42,6 +43,7 @@ mod row;
 mod run;
 mod scan;
 mod scan_index;
+pub mod search_scan;
 pub mod set_function;
 mod set_generate;
 mod set_json;
@@ -66,6 +68,7 @@ use super::virtual_table::SystemContext;
 use crate::error::Result;
 
 pub(crate) use run::Run;
+pub use search_scan::Searches;
 
 /// Between two looks at the cancel flag.
 pub const TICK_ROWS: u32 = 256;
@@ -93,6 +96,8 @@ pub struct ExecContext<'a> {
     pub memory_bytes_max: usize,
     /// For `pg_catalog` and `information_schema`.
     pub system: &'a SystemContext<'a>,
+    /// The full-text indexes it reads, ready for this very view.
+    pub searches: &'a Searches,
     /// Relations that are to give this one record only, by `Scan::rel`; see [`recheck`].
     pub pinned: &'a [(usize, Key)],
 }

@@ -9,7 +9,7 @@ use stele_core::record::value::{Type, Value, row};
 use stele_core::record::{Head, Key, Kind, layout};
 
 use super::run::Outer;
-use super::{Row, RowStream, Run, keyspace, scan_index, stream};
+use super::{Row, RowStream, Run, keyspace, scan_index, search_scan, stream};
 use crate::error::{Result, SqlError};
 use crate::sql::plan::point::primary_keys;
 use crate::sql::plan::{Access, Scan, Source};
@@ -28,6 +28,7 @@ pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Res
                 decoder.decode(&row_key, &head)
             }))
         }
+        Source::Searched(searched) => search_scan::open(run, scan, searched, outer)?,
         Source::Keyspace(view) => keyspace::open(run, *view, &scan.access, outer)?,
         Source::Stream(definition) => stream::open(run, definition, scan, outer)?,
         Source::Virtual(table) => Box::new((table.rows)(run.cx.system).into_iter().map(Ok)),
@@ -46,14 +47,20 @@ pub(super) fn open<'a>(run: &Arc<Run<'a>>, scan: &'a Scan, outer: &Outer) -> Res
     })))
 }
 
-fn records<'a>(
+/// The records a scan is held to, if it is; see [`super::recheck`].
+pub(super) fn pinned(run: &Run<'_>, scan: &Scan) -> Vec<Key> {
+    let pinned = run.cx.pinned.iter().filter(|(rel, _)| *rel == scan.rel);
+    pinned.map(|(_, key)| key.clone()).collect()
+}
+
+/// The records of a table that a scan's access path leads to.
+pub(super) fn records<'a>(
     run: &Arc<Run<'a>>,
     scan: &'a Scan,
     table: &'a Arc<Table>,
     outer: &Outer,
 ) -> Result<Records<'a>> {
-    let pinned = run.cx.pinned.iter().filter(|(rel, _)| *rel == scan.rel);
-    let pinned: Vec<Key> = pinned.map(|(_, key)| key.clone()).collect();
+    let pinned = pinned(run, scan);
     if !pinned.is_empty() {
         return Ok(by_key(run, pinned));
     }
@@ -68,7 +75,7 @@ fn records<'a>(
             equal,
             range,
         } => scan_index::open(run, table, index, equal, range.as_deref(), outer),
-        Access::Keys(_) | Access::Messages { .. } => Err(SqlError::internal(
+        Access::Keys(_) | Access::Messages { .. } | Access::Search(_) => Err(SqlError::internal(
             "a table is not read by another kind's key",
         )),
     }
@@ -109,7 +116,7 @@ fn every<'a>(run: &Arc<Run<'a>>, table: &Table) -> Records<'a> {
 }
 
 /// Turns stored rows into values: only the columns that are read.
-struct Decoder {
+pub(super) struct Decoder {
     wanted: Vec<(u32, Type)>,
     places: Vec<usize>,
     missing: Vec<Value>,
@@ -118,7 +125,7 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(table: &Table, needed: &[bool]) -> Self {
+    pub fn new(table: &Table, needed: &[bool]) -> Self {
         let width = table.columns.len();
         let mut decoder = Self {
             wanted: Vec::new(),
@@ -139,7 +146,7 @@ impl Decoder {
         decoder
     }
 
-    fn decode(&self, row_key: &[u8], head: &Head) -> Result<Row> {
+    pub fn decode(&self, row_key: &[u8], head: &Head) -> Result<Row> {
         if head.kind != Kind::Row {
             return Err(SqlError::new(
                 "XX001",

@@ -43,6 +43,7 @@ pub use copy::{CopyFormat, CopyOptions, CopySource, CopyStatement};
 use cursor::Cursor;
 pub use hint::Hint;
 pub use publication::PublicationStatement;
+pub use respell::SEARCH;
 pub use role::{RoleOptions, RoleStatement};
 pub use utility::{Fetch, Utility};
 

@@ -13,11 +13,15 @@ const SEQUENCE_ORDER: [&[&str]; 7] = [
     &["cycle", "owned"],
 ];
 
+/// The operator of full-text search.
+pub const SEARCH: &str = "@@@";
+
 /// Rewrites the tokens of one statement.
 ///
 /// `TABLE t` becomes `SELECT * FROM t`; UNLOGGED goes, because every table is logged, which is
 /// what UNLOGGED allows; weaker row locks become the stronger ones they are covered by; a lock
-/// before LIMIT moves behind it; a sequence's options get an order.
+/// before LIMIT moves behind it; a sequence's options get an order;
+/// `@@@` becomes one operator.
 pub fn respell(tokens: &mut Vec<TokenWithSpan>) {
     match (word(tokens, 0), word(tokens, 1)) {
         ("table", _) => {
@@ -40,6 +44,24 @@ pub fn respell(tokens: &mut Vec<TokenWithSpan>) {
     }
     locks(tokens);
     lock_place(tokens);
+    search_operator(tokens);
+}
+
+/// `@@@` is one operator: two tokens that touch become one.
+fn search_operator(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while at + 1 < tokens.len() {
+        if let [first, second] = tokens.get(at..at + 2).unwrap_or_default()
+            && first.token == Token::AtAt
+            && second.token == Token::AtSign
+            && first.span.end == second.span.start
+        {
+            let token = Token::CustomBinaryOperator(SEARCH.to_owned());
+            let span = first.span.union(&second.span);
+            tokens.splice(at..at + 2, [TokenWithSpan { token, span }]);
+        }
+        at += 1;
+    }
 }
 
 /// The unquoted word at a place, in lower case when it is one of ours; else empty.
@@ -221,6 +243,7 @@ mod tests {
             "with w as (select * from t for share offset 1 limit 2) select * from w",
             "(select * from t where a in (1) for update fetch first 2 rows only) union select 1",
             "copy (select * from t for update limit 2) to stdout",
+            "select * from t where t @@@ 'a' and b@@@$1 or (t @@@'c')",
         ] {
             assert!(parse(text).is_ok(), "{text}: {:?}", parse(text).err());
         }

@@ -8,6 +8,7 @@ use stele_core::record::expr::Expr;
 use stele_core::record::table::{Index, Table};
 use stele_core::record::value::{Type, Value};
 
+use super::search::{self, Search};
 use super::visit::{has_subquery, is_volatile, reads_outer};
 use super::{Join, JoinKind, Plan, Probe, Scan, Source};
 use crate::sql::execute::stream;
@@ -38,6 +39,8 @@ pub enum Access {
         /// A range of the next column.
         range: Option<Box<Range>>,
     },
+    /// By a full-text index, best first.
+    Search(Box<Search>),
 }
 
 /// What one key column may be. The expressions read no column of the scan.
@@ -98,7 +101,10 @@ pub fn key_value(value: Value, ty: &Type) -> Option<Value> {
 /// Chooses paths for the scans of a node, and probes for its joins.
 pub(super) fn choose(plan: &mut Plan) {
     match plan {
-        Plan::Scan(scan) => scan.access = path(scan),
+        Plan::Scan(scan) => {
+            scan.access = path(scan);
+            search::take(scan);
+        }
         Plan::Join(join) if is_backwards(join) => turn(plan),
         Plan::Join(join) => join.probe = probe(join),
         _ => {}
@@ -173,6 +179,8 @@ fn turn(plan: &mut Plan) {
 fn path(scan: &Scan) -> Access {
     match &scan.source {
         Source::Table(table) => table_path(table, &scan.filter),
+        Source::Searched(searched) => search::path(searched, scan)
+            .unwrap_or_else(|| table_path(&searched.table, &scan.filter)),
         Source::Keyspace(_) => match equal_to(&scan.filter, 0, &Type::Text) {
             Some(part) => Access::Keys(vec![part]),
             None => Access::Full,
@@ -351,7 +359,7 @@ fn is_bound(expr: &Expr, ty: &Type) -> bool {
     is_settled(expr) && (expr.ty() == *ty || string(&expr.ty()) && string(ty))
 }
 
-fn is_settled(expr: &Expr) -> bool {
+pub(super) fn is_settled(expr: &Expr) -> bool {
     let mut reads = false;
     expr.walk(&mut |part| reads |= matches!(part, Expr::Column { .. }));
     !reads && !is_volatile(expr)
@@ -404,7 +412,7 @@ fn probe(join: &Join) -> Option<Probe> {
     let by_key = match &scan.access {
         Access::Primary(_) | Access::Keys(_) | Access::Messages { .. } => true,
         Access::Index { equal, .. } => !equal.is_empty(),
-        Access::Full => false,
+        Access::Full | Access::Search(_) => false,
     };
     let uses_outer = scan
         .access

@@ -1,6 +1,6 @@
 //! EXPLAIN: a plan as text, in the shape PostgreSQL prints.
 
-use super::{Access, Join, JoinKind, Plan, Scan, SetOp};
+use super::{Access, Join, JoinKind, Plan, Scan, SetOp, search};
 use crate::sql::bind::BoundQuery;
 
 /// The lines of `EXPLAIN`, subplans after the plan.
@@ -99,6 +99,11 @@ fn scan_node(scan: &Scan, depth: usize, lines: &mut Vec<String>) {
         Access::Keys(_) => format!("Index Scan using key on {shown}"),
         Access::Messages { .. } => format!("Stream Scan on {shown}"),
         Access::Index { index, .. } => format!("Index Scan using {} on {shown}", index.name),
+        Access::Search(search) => {
+            let top = search.top.as_ref().map(search::top_text);
+            let top = top.unwrap_or_default();
+            format!("Search Scan using {} on {shown}{top}", search.index.name)
+        }
     };
     line(depth, &text, lines);
     match &scan.access {
@@ -112,6 +117,14 @@ fn scan_node(scan: &Scan, depth: usize, lines: &mut Vec<String>) {
         }
         Access::Primary(parts) | Access::Keys(parts) => {
             detail(depth, format!("Index Cond: {} equal", parts.len()), lines);
+        }
+        Access::Search(search) => {
+            let count = search.queries.len();
+            let text = format!(
+                "Search Cond: {count} quer{}",
+                if count == 1 { "y" } else { "ies" }
+            );
+            detail(depth, text, lines);
         }
         Access::Full | Access::Messages { .. } => {}
     }
@@ -133,13 +146,11 @@ fn plural(count: usize) -> &'static str {
 }
 
 fn key_name(scan: &Scan) -> String {
-    match &scan.source {
-        super::Source::Table(table) => table
-            .primary_key
-            .as_ref()
-            .map_or_else(|| "key".to_owned(), |key| key.name.clone()),
-        _ => "key".to_owned(),
-    }
+    let key = scan
+        .source
+        .table()
+        .and_then(|table| table.primary_key.as_ref());
+    key.map_or_else(|| "key".to_owned(), |key| key.name.clone())
 }
 
 fn join_node(join: &Join, depth: usize, lines: &mut Vec<String>) {

@@ -12,7 +12,8 @@
 //!   inline     a CTE used once becomes an ordinary subtree
 //!   pushdown   conditions move towards the scans; `a = b` across a join becomes a hash key
 //!   semijoin   EXISTS (...) and x IN (...) become semi and anti joins
-//!   access     conditions on a scan become a key, a list of keys, or an index range
+//!   access     conditions on a scan become a key, a list of keys, an index range, or a search
+//!   search     best first is the order a search has; the best ten are all it looks for
 //!   needed     columns nobody reads are not decoded
 //! ```
 //!
@@ -32,13 +33,14 @@ mod needed;
 pub mod optimize;
 pub mod point;
 mod pushdown;
+pub mod search;
 mod semijoin;
 mod visit;
 
 use std::sync::Arc;
 
 use stele_core::record::expr::{self, Expr};
-use stele_core::record::table::{StreamDefinition, Table};
+use stele_core::record::table::{SearchIndex, StreamDefinition, Table};
 use stele_core::record::value::{ColumnType, Type};
 
 pub use access::Access;
@@ -167,12 +169,25 @@ pub struct Scan {
 pub enum Source {
     /// A table.
     Table(Arc<Table>),
+    /// A table with a full-text index. Its row may have one column more: the score.
+    Searched(Searched),
     /// A Redis keyspace seen as a table.
     Keyspace(View),
     /// A stream seen as a table.
     Stream(Arc<StreamDefinition>),
     /// A table that is computed.
     Virtual(&'static VirtualTable),
+}
+
+/// A table with a full-text index.
+#[derive(Clone)]
+pub struct Searched {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The index.
+    pub index: Arc<SearchIndex>,
+    /// The scan's row has the score behind the address.
+    pub has_score: bool,
 }
 
 /// A join of two sources. Its row is the left row, then the right row (not for semi and anti joins).
@@ -453,11 +468,23 @@ pub struct Recursive {
 }
 
 impl Source {
+    /// The table whose records it reads.
+    pub fn table(&self) -> Option<&Arc<Table>> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Searched(searched) => Some(&searched.table),
+            Self::Keyspace(_) | Self::Stream(_) | Self::Virtual(_) => None,
+        }
+    }
+
     /// How many columns the scan's row has.
     pub fn width(&self) -> usize {
         match self {
             // The last one is the record's address.
             Self::Table(table) => table.columns.len() + 1,
+            Self::Searched(searched) => {
+                searched.table.columns.len() + 1 + usize::from(searched.has_score)
+            }
             Self::Keyspace(view) => view.columns().len(),
             Self::Stream(_) => stream::COLUMNS.len(),
             Self::Virtual(table) => table.columns.len(),
@@ -468,6 +495,13 @@ impl Source {
     pub fn column_type(&self, index: usize) -> ColumnType {
         let ty = match self {
             Self::Table(table) => table.columns.get(index).map(|column| column.ty.clone()),
+            Self::Searched(searched) => {
+                let columns = &searched.table.columns;
+                match index.checked_sub(columns.len() + 1) {
+                    Some(_) => Some(search::SCORE.into()),
+                    None => columns.get(index).map(|column| column.ty.clone()),
+                }
+            }
             Self::Keyspace(view) => view
                 .columns()
                 .get(index)
@@ -484,6 +518,7 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::Table(table) => &table.name,
+            Self::Searched(searched) => &searched.table.name,
             Self::Keyspace(view) => view.name(),
             Self::Stream(stream) => &stream.name,
             Self::Virtual(table) => table.name,

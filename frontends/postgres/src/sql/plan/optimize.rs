@@ -32,6 +32,7 @@ fn improve(mut plan: Plan, subplans: &[super::super::bind::SubPlan]) -> Plan {
     let mut plan = pushdown::push(plan, Vec::new());
     plan.walk_mut(&mut top);
     plan.walk_mut(&mut super::access::choose);
+    super::search::order(&mut plan);
     plan
 }
 

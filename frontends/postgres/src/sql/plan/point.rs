@@ -8,7 +8,7 @@ use stele_core::record::table::Table;
 use stele_core::record::value::Value;
 
 use super::access::{KeyPart, key_value};
-use super::{Access, Plan, Source};
+use super::{Access, Plan};
 use crate::error::{Result, SqlError};
 use crate::sql::bind::BoundQuery;
 
@@ -37,7 +37,7 @@ pub fn point_get(query: &BoundQuery) -> Option<PointGet> {
             Plan::Limit(limit) => &limit.input,
             Plan::Aggregate(aggregate) => &aggregate.input,
             Plan::Scan(scan) => {
-                let (Source::Table(table), Access::Primary(parts)) = (&scan.source, &scan.access)
+                let (Some(table), Access::Primary(parts)) = (scan.source.table(), &scan.access)
                 else {
                     return None;
                 };

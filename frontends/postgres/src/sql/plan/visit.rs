@@ -180,6 +180,7 @@ impl Access {
                 exprs.extend(range.iter_mut().flat_map(|range| range.exprs_mut()));
                 exprs
             }
+            Self::Search(search) => search.exprs_mut(),
         }
     }
 }

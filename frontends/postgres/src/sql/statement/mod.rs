@@ -23,7 +23,8 @@ use std::sync::Arc;
 use sqlparser::ast;
 
 use super::bind::{self, BindContext, BoundQuery, OutputColumn, ParamTypes};
-use super::dml::{Delete, Insert, KeyspaceChange, StreamInsert, Update};
+use super::dml::{Delete, Insert, KeyspaceChange, Source, StreamInsert, Update};
+use super::plan::search::Use;
 use crate::error::SqlError;
 
 /// A statement that can be run.
@@ -64,6 +65,29 @@ impl Body {
                 .map(|returning| &*returning.columns),
             Self::Keyspace(_) | Self::Publish(_) | Self::Ddl => None,
         }
+    }
+
+    /// The full-text indexes it reads.
+    pub fn searches(&self) -> Vec<Use> {
+        let (first, second) = match self {
+            Self::Query(query) => (Some(&**query), None),
+            Self::Insert(insert) => {
+                let source = match &insert.source {
+                    Source::Query(query) => Some(&**query),
+                    Source::Values(_, scope) => Some(&scope.query),
+                    Source::Defaults => None,
+                };
+                (source, Some(&insert.scope.query))
+            }
+            Self::Update(update) => (Some(&update.scope.query), None),
+            Self::Delete(delete) => (Some(&delete.scope.query), None),
+            Self::Publish(insert) => (Some(&insert.query), None),
+            Self::Keyspace(_) | Self::Ddl => (None, None),
+        };
+        let queries = first.into_iter().chain(second);
+        queries
+            .flat_map(|query| query.searches.iter().cloned())
+            .collect()
     }
 
     /// Whether it may change anything, as READ ONLY transactions ask.

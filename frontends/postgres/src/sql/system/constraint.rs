@@ -24,7 +24,7 @@ pub(super) struct Constraint<'a> {
 }
 
 /// What a constraint demands.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum ConstraintKind<'a> {
     /// PRIMARY KEY or UNIQUE, by this index.
     Unique(IndexInfo<'a>),
@@ -37,7 +37,7 @@ pub(super) enum ConstraintKind<'a> {
 impl<'a> Constraint<'a> {
     /// `pg_constraint.contype`.
     pub fn contype(&self) -> char {
-        match self.kind {
+        match &self.kind {
             ConstraintKind::Unique(index) if index.primary => 'p',
             ConstraintKind::Unique(_) => 'u',
             ConstraintKind::Check(_) => 'c',
@@ -47,7 +47,7 @@ impl<'a> Constraint<'a> {
 
     /// The ids of the constrained columns, in the constraint's order.
     pub fn columns(&self) -> Vec<u32> {
-        match self.kind {
+        match &self.kind {
             ConstraintKind::Unique(index) => index.columns.to_vec(),
             ConstraintKind::Foreign(key, _) => key.columns.clone(),
             ConstraintKind::Check(check) => checked_columns(check, self.table),
@@ -64,8 +64,8 @@ impl<'a> Constraint<'a> {
 
     /// The index that keeps it: its own, or for a foreign key the referenced columns'.
     pub fn index(&self) -> Option<IndexInfo<'a>> {
-        match self.kind {
-            ConstraintKind::Unique(index) => Some(index),
+        match &self.kind {
+            ConstraintKind::Unique(index) => Some(index.clone()),
             ConstraintKind::Check(_) => None,
             ConstraintKind::Foreign(key, target) => {
                 target.and_then(|target| referenced_index(target, key))

@@ -9,6 +9,7 @@ use super::names;
 use super::relation::{self, IndexInfo};
 use super::schema;
 use super::stored::Stored;
+use crate::sql::ddl::search_index::METHOD;
 use crate::sql::virtual_table::SystemContext;
 
 /// The names of one table's expressions.
@@ -73,7 +74,7 @@ pub(super) fn constraint_definition(
     pretty: bool,
 ) -> String {
     let own = column_list(constraint.table, &constraint.columns());
-    match constraint.kind {
+    match &constraint.kind {
         ConstraintKind::Unique(index) if index.primary => format!("PRIMARY KEY ({own})"),
         ConstraintKind::Unique(_) => format!("UNIQUE ({own})"),
         ConstraintKind::Check(check) => {
@@ -126,11 +127,19 @@ pub(super) fn index_definition(index: &IndexInfo<'_>, qualified: bool) -> String
     } else {
         String::new()
     };
+    let method = match index.search {
+        Some(_) => METHOD,
+        None => "btree",
+    };
+    let options = match index.search.as_deref() {
+        None | Some([]) => String::new(),
+        Some(options) => format!(" WITH ({})", options.join(", ")),
+    };
     format!(
-        "CREATE {unique}INDEX {} ON {schema}{} USING btree ({})",
+        "CREATE {unique}INDEX {} ON {schema}{} USING {method} ({}){options}",
         quote_ident(index.name),
         quote_ident(&index.table.name),
-        column_list(index.table, index.columns),
+        column_list(index.table, &index.columns),
     )
 }
 

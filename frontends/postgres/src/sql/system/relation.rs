@@ -1,10 +1,13 @@
 //! Everything `pg_class` has a row for, under one type, and how a name finds it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use stele_core::record::CollectionId;
-use stele_core::record::table::{Column, Sequence, StreamDefinition, Table};
+use stele_core::record::table::{Column, SearchIndex, Sequence, StreamDefinition, Table};
+use stele_search::document::{Kind, Mapping};
 
+use super::deparse::quote_literal;
 use super::keyspace::{KEYSPACE_VIEWS, KeyspaceView};
 use super::schema::{self, Schema};
 use crate::sql::virtual_table::{SystemContext, VirtualTable};
@@ -22,7 +25,7 @@ pub(super) struct Relation<'a> {
 }
 
 /// What a relation is.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum RelationKind<'a> {
     /// A user's table.
     Table(&'a Arc<Table>),
@@ -38,8 +41,8 @@ pub(super) enum RelationKind<'a> {
     Virtual(&'static VirtualTable),
 }
 
-/// An index with its table: the primary key's or a secondary one.
-#[derive(Clone, Copy)]
+/// An index with its table: the primary key's, a secondary one, or one of full text.
+#[derive(Clone)]
 pub(super) struct IndexInfo<'a> {
     /// The table.
     pub table: &'a Arc<Table>,
@@ -48,18 +51,20 @@ pub(super) struct IndexInfo<'a> {
     /// The name users see.
     pub name: &'a str,
     /// Column ids, in order.
-    pub columns: &'a [u32],
+    pub columns: Cow<'a, [u32]>,
     /// Whether no two rows may agree.
     pub unique: bool,
     /// Whether it is the primary key's.
     pub primary: bool,
     /// Whether a constraint made it.
     pub constraint: bool,
+    /// Of full text: its options, `name='value'` each.
+    pub search: Option<Vec<String>>,
 }
 
 impl<'a> IndexInfo<'a> {
     /// The indexed columns that still exist.
-    pub fn columns(&self) -> impl Iterator<Item = &'a Column> {
+    pub fn columns(&self) -> impl Iterator<Item = &'a Column> + '_ {
         let table = self.table;
         self.columns
             .iter()
@@ -67,25 +72,65 @@ impl<'a> IndexInfo<'a> {
     }
 }
 
-/// The indexes of a table, the primary key's first.
+/// The indexes of every table, those of full text included.
+pub(super) fn all_indexes<'a>(cx: &SystemContext<'a>) -> Vec<IndexInfo<'a>> {
+    let tables = cx.catalog.tables();
+    tables
+        .flat_map(|table| indexes(table).into_iter().chain(search_index(cx, table)))
+        .collect()
+}
+
+/// The full-text index of a table. One that came with an index of documents lists the text
+/// fields that have columns.
+pub(super) fn search_index<'a>(
+    cx: &SystemContext<'a>,
+    table: &'a Arc<Table>,
+) -> Option<IndexInfo<'a>> {
+    let search: &'a SearchIndex = cx.catalog.search_of(table.id)?;
+    let mapping = Mapping::of(search, table).unwrap_or_default();
+    let columns = match &mapping.columns {
+        Some(columns) => columns.text.clone(),
+        None => {
+            let fields = mapping.fields.values();
+            let texts = fields.filter(|field| field.kind == Kind::Text);
+            texts.filter_map(|field| field.column).collect()
+        }
+    };
+    let analyzer = mapping.columns.and_then(|columns| columns.analyzer);
+    let option = analyzer.map(|analyzer| format!("analyzer={}", quote_literal(&analyzer)));
+    Some(IndexInfo {
+        table,
+        oid: search.id.0,
+        name: &search.name,
+        columns: Cow::Owned(columns),
+        unique: false,
+        primary: false,
+        constraint: false,
+        search: Some(option.into_iter().collect()),
+    })
+}
+
+/// The indexes of a table that order rows, the primary key's first.
 pub(super) fn indexes(table: &Arc<Table>) -> Vec<IndexInfo<'_>> {
     let primary = table.primary_key.iter().map(|key| IndexInfo {
         table,
         oid: key.id.0,
         name: &key.name,
-        columns: &key.columns,
+        columns: Cow::Borrowed(&key.columns),
         unique: true,
         primary: true,
         constraint: true,
+        search: None,
     });
     let secondary = table.indexes.iter().map(|index| IndexInfo {
         table,
         oid: index.id.0,
         name: &index.name,
-        columns: &index.columns,
+        columns: Cow::Borrowed(&index.columns),
         unique: index.unique,
         primary: false,
         constraint: index.constraint,
+        search: None,
     });
     primary.chain(secondary).collect()
 }
@@ -107,13 +152,13 @@ pub(super) fn relations<'a>(cx: &SystemContext<'a>) -> Vec<Relation<'a>> {
             &table.name,
             RelationKind::Table(table),
         ));
-        for index in indexes(table) {
-            all.push(Relation::public(
-                CollectionId(index.oid),
-                index.name,
-                RelationKind::Index(index),
-            ));
-        }
+    }
+    for index in all_indexes(cx) {
+        all.push(Relation::public(
+            CollectionId(index.oid),
+            index.name,
+            RelationKind::Index(index),
+        ));
     }
     for sequence in cx.catalog.sequences() {
         all.push(Relation::public(
@@ -228,10 +273,7 @@ pub(super) fn table_of<'a>(cx: &SystemContext<'a>, oid: u32) -> Option<&'a Arc<T
 
 /// The index of this OID.
 pub(super) fn index_of<'a>(cx: &SystemContext<'a>, oid: u32) -> Option<IndexInfo<'a>> {
-    cx.catalog
-        .tables()
-        .flat_map(indexes)
-        .find(|index| index.oid == oid)
+    all_indexes(cx).into_iter().find(|index| index.oid == oid)
 }
 
 /// The OID of the relation of this name in a schema.
@@ -258,8 +300,7 @@ fn find_public(cx: &SystemContext<'_>, name: &str) -> Option<u32> {
     if let Some(stream) = cx.catalog.stream(name) {
         return Some(stream.id.0);
     }
-    let indexes = cx.catalog.tables().flat_map(indexes);
-    indexes
+    all_indexes(cx)
         .into_iter()
         .find(|index| index.name == name)
         .map(|index| index.oid)

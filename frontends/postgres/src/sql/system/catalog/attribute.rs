@@ -90,7 +90,7 @@ fn attributes<'a>(cx: &SystemContext<'a>) -> Vec<Attribute<'a>> {
 
 fn columns<'a>(relation: &Relation<'a>) -> Vec<Attribute<'a>> {
     let oid = relation.oid;
-    match relation.kind {
+    match &relation.kind {
         RelationKind::Table(table) => {
             let columns = table.columns.iter().enumerate();
             columns

@@ -12,6 +12,8 @@ use crate::sql::virtual_table::SystemContext;
 pub(in super::super) const HEAP_OID: u32 = 2;
 /// `pg_am.oid` of indexes.
 pub(in super::super) const BTREE_OID: u32 = 403;
+/// `pg_am.oid` of full-text indexes; PostgreSQL has none.
+pub(in super::super) const SEARCH_OID: u32 = 9_900;
 
 virtual_table!(PG_CLASS = pg_catalog.pg_class, 1259, (class, relation, owner) in cx: rows(cx) => {
     oid "oid" = relation.oid,
@@ -79,19 +81,24 @@ fn class(cx: &SystemContext<'_>, relation: &Relation<'_>) -> Class {
         has_triggers: false,
         replica_identity: 'n',
     };
-    match relation.kind {
+    match &relation.kind {
         RelationKind::Table(table) => Class {
             access_method: HEAP_OID,
             storage: table.storage.0,
             tuples: (cx.count)(table.storage) as f32,
-            has_index: table.primary_key.is_some() || !table.indexes.is_empty(),
+            has_index: table.primary_key.is_some()
+                || !table.indexes.is_empty()
+                || cx.catalog.search_of(table.id).is_some(),
             attributes: short(table.columns.len()),
             checks: short(table.checks.len()),
             has_triggers: has_triggers(cx, table),
             replica_identity: 'd',
         },
         RelationKind::Index(index) => Class {
-            access_method: BTREE_OID,
+            access_method: match index.search {
+                Some(_) => SEARCH_OID,
+                None => BTREE_OID,
+            },
             storage: index.oid,
             tuples: (cx.count)(index.table.storage) as f32,
             attributes: short(index.columns.len()),

@@ -6,7 +6,7 @@
 use stele_core::record::table::Table;
 
 use super::super::constraint::{ConstraintKind, all};
-use super::super::relation::{attnum, indexes};
+use super::super::relation::{all_indexes, attnum};
 use super::super::schema::SCHEMAS;
 use super::super::table::{empty_table, virtual_table};
 use crate::sql::virtual_table::SystemContext;
@@ -68,11 +68,9 @@ fn edges(cx: &SystemContext<'_>) -> Vec<Edge> {
             ))
         })
         .collect();
-    for table in cx.catalog.tables() {
-        for index in indexes(table).into_iter().filter(|index| !index.constraint) {
-            let columns = index.columns.iter();
-            edges.extend(columns.map(|column| on_column(CLASS, index.oid, table, *column, 'a')));
-        }
+    for index in all_indexes(cx).iter().filter(|index| !index.constraint) {
+        let columns = index.columns.iter();
+        edges.extend(columns.map(|column| on_column(CLASS, index.oid, index.table, *column, 'a')));
     }
     for constraint in all(cx) {
         let table = constraint.table;

@@ -3,11 +3,12 @@
 use stele_core::record::value::Type;
 
 use super::super::owner::owner;
-use super::super::relation::{IndexInfo, attnum, indexes};
+use super::super::relation::{IndexInfo, all_indexes, attnum};
 use super::super::schema::PG_CATALOG;
 use super::super::table::{NULL, vector, virtual_table};
-use super::class::{BTREE_OID, HEAP_OID};
+use super::class::{BTREE_OID, HEAP_OID, SEARCH_OID};
 use super::types::collation;
+use crate::sql::ddl::search_index::METHOD;
 use crate::sql::virtual_table::SystemContext;
 
 virtual_table!(PG_INDEX = pg_catalog.pg_index, 2610, index in cx: all_indexes(cx) => {
@@ -28,7 +29,7 @@ virtual_table!(PG_INDEX = pg_catalog.pg_index, 2610, index in cx: all_indexes(cx
     indisreplident "bool" = false,
     indkey "int2vector" = vector(Type::Int2, index.columns.iter().map(|id| attnum(index.table, *id))),
     indcollation "oidvector" = vector(Type::Oid, index.columns().map(|column| collation(&column.ty.ty))),
-    indclass "oidvector" = vector(Type::Oid, index.columns().map(|column| operator_class(&column.ty.ty))),
+    indclass "oidvector" = vector(Type::Oid, index.columns().map(|column| class_of(&index, &column.ty.ty))),
     indoption "int2vector" = vector(Type::Int2, index.columns().map(|_| 0_i16)),
     indexprs "text" = NULL,
     indpred "text" = NULL,
@@ -62,8 +63,11 @@ virtual_table!(PG_OPFAMILY = pg_catalog.pg_opfamily, 2753, (family, owner) in cx
 });
 
 /// OID, name, handler (PostgreSQL's), and whether tables or indexes use it.
-const ACCESS_METHODS: [(u32, &str, u32, char); 2] =
-    [(HEAP_OID, "heap", 3, 't'), (BTREE_OID, "btree", 330, 'i')];
+const ACCESS_METHODS: [(u32, &str, u32, char); 3] = [
+    (HEAP_OID, "heap", 3, 't'),
+    (BTREE_OID, "btree", 330, 'i'),
+    (SEARCH_OID, METHOD, 0, 'i'),
+];
 
 /// Operator classes of ordered types: OID, name, family, type.
 const CLASSES: [(u32, &str, u32, u32); 23] = [
@@ -113,8 +117,12 @@ const FAMILIES: [(u32, &str); 17] = [
     (4033, "jsonb_ops"),
 ];
 
-fn all_indexes<'a>(cx: &SystemContext<'a>) -> Vec<IndexInfo<'a>> {
-    cx.catalog.tables().flat_map(indexes).collect()
+/// Words have no order, and so no class of it.
+fn class_of(index: &IndexInfo<'_>, ty: &Type) -> u32 {
+    match index.search {
+        Some(_) => 0,
+        None => operator_class(ty),
+    }
 }
 
 /// `pg_opclass.oid` of the type's default order.

@@ -2,7 +2,7 @@
 
 use stele_core::record::CollectionId;
 
-use super::super::relation::indexes;
+use super::super::relation::all_indexes;
 use super::super::schema::PUBLIC;
 use super::super::table::{NULL, empty_table, virtual_table};
 use super::namespace::DATABASE_OID;
@@ -60,7 +60,7 @@ virtual_table!(PG_STAT_ALL_TABLES = pg_catalog.pg_stat_all_tables, 12142, (table
     autoanalyze_count "int8" = NULL,
 });
 
-virtual_table!(PG_STAT_USER_INDEXES = pg_catalog.pg_stat_user_indexes, 12192, index in cx: cx.catalog.tables().flat_map(indexes).collect::<Vec<_>>() => {
+virtual_table!(PG_STAT_USER_INDEXES = pg_catalog.pg_stat_user_indexes, 12192, index in cx: all_indexes(cx) => {
     relid "oid" = index.table.id.0,
     indexrelid "oid" = index.oid,
     schemaname "name" = PUBLIC.name,
@@ -71,7 +71,7 @@ virtual_table!(PG_STAT_USER_INDEXES = pg_catalog.pg_stat_user_indexes, 12192, in
     idx_tup_fetch "int8" = NULL,
 });
 
-virtual_table!(PG_STAT_ALL_INDEXES = pg_catalog.pg_stat_all_indexes, 12183, index in cx: cx.catalog.tables().flat_map(indexes).collect::<Vec<_>>() => {
+virtual_table!(PG_STAT_ALL_INDEXES = pg_catalog.pg_stat_all_indexes, 12183, index in cx: all_indexes(cx) => {
     relid "oid" = index.table.id.0,
     indexrelid "oid" = index.oid,
     schemaname "name" = PUBLIC.name,

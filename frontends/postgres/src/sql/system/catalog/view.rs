@@ -2,7 +2,9 @@
 
 use super::super::define::index_definition;
 use super::super::owner::owner_name;
-use super::super::relation::{Relation, RelationKind, indexes, relations};
+use super::super::relation::{
+    Relation, RelationKind, all_indexes, indexes, relations, search_index,
+};
 use super::super::schema::PUBLIC;
 use super::super::table::{NULL, empty_table, virtual_table};
 use crate::sql::virtual_table::SystemContext;
@@ -12,7 +14,7 @@ virtual_table!(PG_TABLES = pg_catalog.pg_tables, 12033, relation in cx: of_kind(
     tablename "name" = relation.name,
     tableowner "name" = owner_name(),
     tablespace "name" = NULL,
-    hasindexes "bool" = has_indexes(&relation),
+    hasindexes "bool" = has_indexes(cx, &relation),
     hasrules "bool" = false,
     hastriggers "bool" = has_triggers(&relation),
     rowsecurity "bool" = false,
@@ -25,7 +27,7 @@ virtual_table!(PG_VIEWS = pg_catalog.pg_views, 12028, relation in cx: of_kind(cx
     definition "text" = NULL,
 });
 
-virtual_table!(PG_INDEXES = pg_catalog.pg_indexes, 12043, index in cx: cx.catalog.tables().flat_map(indexes).collect::<Vec<_>>() => {
+virtual_table!(PG_INDEXES = pg_catalog.pg_indexes, 12043, index in cx: all_indexes(cx) => {
     schemaname "name" = PUBLIC.name,
     tablename "name" = &index.table.name,
     indexname "name" = index.name,
@@ -46,9 +48,11 @@ pub(in super::super) fn of_kind<'a>(cx: &SystemContext<'a>, kind: char) -> Vec<R
         .collect()
 }
 
-fn has_indexes(relation: &Relation<'_>) -> bool {
+fn has_indexes(cx: &SystemContext<'_>, relation: &Relation<'_>) -> bool {
     match relation.kind {
-        RelationKind::Table(table) => !indexes(table).is_empty(),
+        RelationKind::Table(table) => {
+            !indexes(table).is_empty() || search_index(cx, table).is_some()
+        }
         _ => false,
     }
 }
