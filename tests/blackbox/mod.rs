@@ -10,7 +10,7 @@
 //! `tests/flows/`, which read like a session at two terminals; accept new output with
 //! `UPDATE=1`. The other files are one promise each: `bank`, `durable`, `torn`,
 //! `isolation`, `hostile`, `types`, `clients`, `command_line`, `nats` and `nats_hostile`
-//! (with `nats_client`), `records`, `search`, `hostile_http` and `console` (with
+//! (with `nats_client`), `records`, `search`, `full_text`, `hostile_http` and `console` (with
 //! `http_client`), `streams`, `together`, `doors`, `thin`, `demo`.
 //!
 //! **Limits.** One node. `make test` runs short versions; `BLACKBOX_FULL=1` runs the long
@@ -27,6 +27,7 @@ mod demo;
 mod doors;
 mod durable;
 mod flows;
+mod full_text;
 mod harness;
 mod hostile;
 mod hostile_http;

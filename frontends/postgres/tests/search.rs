@@ -243,6 +243,46 @@ async fn every_statement_finds_what_its_own_snapshot_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_finds_its_own_rows_while_others_write() {
+    let door = Door::open_with_search().await;
+    let reader = door.client().await;
+    run(
+        &reader,
+        "CREATE TABLE t (id int PRIMARY KEY, a text); CREATE INDEX i ON t USING search (a)",
+    )
+    .await;
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut writers = Vec::new();
+    for seed in 0..3 {
+        let (client, stop) = (door.client().await, stop.clone());
+        writers.push(tokio::spawn(async move {
+            let mut dice = Dice(seed);
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                // Two rows change at once: nobody may see one without the other.
+                let (id, text) = (dice.below(20), dice.text());
+                let pair = format!("({id}, '{text}'), ({}, '{text}')", id + 1000);
+                let write = format!(
+                    "INSERT INTO t VALUES {pair} ON CONFLICT (id) DO UPDATE SET a = excluded.a"
+                );
+                run(&client, &write).await;
+            }
+        }));
+    }
+    for _ in 0..60 {
+        run(&reader, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+        compare(&reader, "red").await;
+        compare(&reader, "boat").await;
+        run(&reader, "COMMIT").await;
+        let pairs = "SELECT count(*) % 2 FROM t WHERE t @@@ 'red'";
+        assert_eq!(ask(&reader, pairs).await, "0\n(1)");
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    for writer in writers {
+        writer.await.expect("wrote");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_are_changed_and_locked_by_what_a_search_finds() {
     let door = Door::open_with_search().await;
     let client = door.client().await;

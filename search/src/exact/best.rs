@@ -8,7 +8,7 @@ use tantivy::{DocAddress, DocId, Score, Searcher, SegmentReader};
 
 use crate::error::{Error, Result};
 use crate::index::STAMP;
-use crate::query::{self, Deadline};
+use crate::query::{self, Ascending, Deadline};
 
 /// A document that matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,9 +69,10 @@ pub fn best(
     query: &dyn Compiled,
     limit: usize,
     deadline: &Deadline,
+    ascending: &Ascending,
 ) -> Result<Vec<Hit>> {
     let columns = columns(searcher)?;
-    let found = query::best(searcher, query, limit, deadline)?;
+    let found = query::best(searcher, query, limit, deadline, ascending)?;
     let hit = |scored: query::Scored| {
         let columns = columns.get(scored.at.segment_ord as usize);
         let columns = columns.ok_or_else(broken)?;

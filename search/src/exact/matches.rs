@@ -61,7 +61,13 @@ enum Hits {
 
 impl Hits {
     fn best(ready: &Ready, query: Box<dyn Compiled>, wanted: usize, skip: usize) -> Result<Self> {
-        let found = best(&ready.searcher, &*query, wanted, &ready.patience())?;
+        let found = best(
+            &ready.searcher,
+            &*query,
+            wanted,
+            &ready.patience(),
+            &ready.serving.ascending,
+        )?;
         let is_all = found.len() < wanted;
         let mut hits = found.into_iter();
         if let Some(last) = skip.checked_sub(1) {

@@ -94,7 +94,7 @@ fn named(keys: &BTreeMap<SegmentOrdinal, BytesColumn>, mut kept: Vec<Kept>) -> R
 }
 
 /// The column with every entry's key.
-fn keys_of(reader: &SegmentReader) -> tantivy::Result<BytesColumn> {
+pub fn keys_of(reader: &SegmentReader) -> tantivy::Result<BytesColumn> {
     let broken = || TantivyError::SystemError("an entry has no key".to_owned());
     reader.fast_fields().bytes(KEY)?.ok_or_else(broken)
 }
