@@ -8,7 +8,7 @@ use postgres::{Client, Config, NoTls};
 use super::goods::Goods;
 use super::keeper::{Doors, Stopped};
 use super::progress::Progress;
-use super::shop::{PRODUCTS, Size, TABLES};
+use super::shop::{Size, TABLES};
 use crate::cli::Failure;
 use crate::cli::clients::http;
 
@@ -21,7 +21,6 @@ const COPY_ROWS: usize = 1_000;
 /// What a door refuses; and nothing is filled any more once the keeper is to stop.
 pub fn fill(doors: &Doors, size: Size, goods: &Goods, stopped: &Stopped) -> Result<(), Failure> {
     let http = doors.http.to_string();
-    http::ask(&http, "PUT", "/products", PRODUCTS)?;
     let mut client = connect(doors)?;
     for table in TABLES {
         client.batch_execute(table).map_err(blame)?;

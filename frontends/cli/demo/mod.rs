@@ -134,7 +134,7 @@ Four lines for other terminals. Leave the first one running; the second changes 
 that all the others show.
 
 {stele} sub --nats {nats} 'db.products.>'
-{psql} -c "UPDATE products SET name = 'Red shoe of the week', price = 4.20 WHERE _id = '{FEATURED}'"
+{psql} -c "UPDATE products SET name = 'Red shoe of the week', price = 4.20 WHERE id = {FEATURED}"
 {redis} HGETALL products:{FEATURED}
 curl -s 'http://{http}/products/_search?q=red+shoe'
 

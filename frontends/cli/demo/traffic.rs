@@ -68,8 +68,8 @@ impl Traffic {
         scatter(self.count * 8 + purpose) % end
     }
 
-    fn product(&self) -> String {
-        (self.dice(0, self.size.products) + 1).to_string()
+    fn product(&self) -> i32 {
+        i32::try_from(self.dice(0, self.size.products) + 1).unwrap_or(1)
     }
 
     fn order(&mut self) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ impl Traffic {
                 &[&customer, &product, &quantity],
             )?;
             txn.execute(
-                "UPDATE products SET stock = stock - $1 WHERE _id = $2",
+                "UPDATE products SET stock = stock - $1 WHERE id = $2",
                 &[&quantity, &product],
             )?;
             txn.commit()
