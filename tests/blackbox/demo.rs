@@ -94,7 +94,7 @@ fn an_update_pasted_into_psql_arrives_in_the_three_others() {
     }
     let row = pasted(&redis);
     assert!(
-        row.contains("Red shoe of the week") && row.contains("price\n4.2\n"),
+        row.contains("Red shoe of the week") && row.contains("price\n4.20\n"),
         "{row}"
     );
     let event = until(&heard, "Red shoe of the week");

@@ -160,7 +160,7 @@ fn an_index_over_rows_that_were_there_finds_all_of_them() {
     sql.batch_execute("CREATE TABLE t (id bigint PRIMARY KEY, words text)")
         .unwrap();
     sql.execute(
-        "INSERT INTO t SELECT n, 'every word ' || (n % 10)::text || CASE n % 7 WHEN 0 THEN ' seventh seventh' ELSE '' END FROM generate_series(1, $1) n",
+        "INSERT INTO t SELECT n, 'every word ' || (n % 10)::text || CASE n % 7 WHEN 0 THEN ' seventh seventh' ELSE '' END FROM generate_series(1, $1::bigint) n",
         &[&count],
     )
     .unwrap();
