@@ -25,6 +25,7 @@
 
 mod boot;
 mod bus;
+mod default;
 mod events;
 #[cfg(test)]
 mod events_test;

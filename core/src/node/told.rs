@@ -1,9 +1,7 @@
 //! A row's change in words: the subject, the headers and the payload that events
 //! and publications share.
 
-use crate::record::expr::json_text;
 use crate::record::table::Table;
-use crate::record::value::{Settings, Value};
 use crate::record::{Change, ChangeKind, Token, subject};
 
 /// The position of a change, and the name of the op.
@@ -31,17 +29,8 @@ pub fn row_json(table: &Table, change: &Change) -> Vec<u8> {
     let Some(fields) = &change.after else {
         return Vec::new();
     };
-    let Ok(values) = table.decode_row(fields) else {
-        return Vec::new();
-    };
-    let settings = Settings::default();
-    let text = |value: &Value| json_text(value, &settings).unwrap_or_else(|_| "null".to_owned());
-    let name = |name: &str| text(&Value::Text(name.into()));
-    let members: Vec<String> = table
-        .columns
-        .iter()
-        .zip(&values)
-        .map(|(column, value)| format!("{}:{}", name(&column.name), text(value)))
-        .collect();
-    format!("{{{}}}", members.join(",")).into_bytes()
+    match table.decode_row(fields) {
+        Ok(values) => table.json(&values).into_bytes(),
+        Err(_) => Vec::new(),
+    }
 }

@@ -20,6 +20,7 @@ mod catalog;
 mod change;
 pub mod expr;
 pub mod head;
+mod json;
 mod key;
 pub mod layout;
 mod level;

@@ -133,6 +133,13 @@ impl JetStream {
         self.streams.read().get(name).cloned()
     }
 
+    /// Streams that somebody reads, or would have to have read for a message to stay.
+    fn heard(&self) -> Vec<Arc<Stream>> {
+        let streams = self.streams.read();
+        let heard = streams.values().filter(|stream| stream.is_heard());
+        heard.cloned().collect()
+    }
+
     fn all(&self) -> Vec<Arc<Stream>> {
         self.streams.read().values().cloned().collect()
     }

@@ -1,7 +1,7 @@
 //! A stream as the door serves it: its config, its consumers, its ears on the bus.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -33,6 +33,8 @@ pub struct Stream {
     consumers: RwLock<BTreeMap<String, Arc<Consumer>>>,
     held: Mutex<Vec<Subscribed>>,
     is_closed: AtomicBool,
+    /// The last number its consumers were told of, by the watch.
+    pub told: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -74,6 +76,7 @@ impl Stream {
             consumers: RwLock::default(),
             held: Mutex::default(),
             is_closed: AtomicBool::new(false),
+            told: AtomicU64::new(0),
         });
         consumer::reopen(&stream)?;
         stream.listen();
@@ -185,7 +188,7 @@ impl Stream {
         self.consumers.read().values().cloned().collect()
     }
 
-    pub fn has_consumers(&self) -> bool {
+    pub fn is_heard(&self) -> bool {
         !self.consumers.read().is_empty() || self.config().retention == Retention::Interest
     }
 

@@ -2,7 +2,7 @@
 //! transaction of SQL publishes, a publication is made: consumers are woken, and a
 //! stream that somebody else made is served.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use stele_core::Result;
@@ -15,7 +15,6 @@ use super::stream::Stream;
 pub async fn run(jetstream: Weak<JetStream>) {
     let mut seen = Token::default();
     let mut schema = 0;
-    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
     loop {
         let Some(jetstream) = jetstream.upgrade() else {
             return;
@@ -27,10 +26,10 @@ pub async fn run(jetstream: Weak<JetStream>) {
             schema = version;
             jetstream.reconsider.notify_one();
         }
-        for stream in jetstream.all() {
-            // A stream lies in one partition, and where nobody listens nothing is read.
-            if stream.has_consumers() && has_moved(&stream, &seen, &now) {
-                wake_if_grown(&stream, &mut ends).await;
+        // Where nobody listens nothing is read; a stream lies in one partition.
+        for stream in jetstream.heard() {
+            if has_moved(&stream, &seen, &now) {
+                wake_if_grown(&stream).await;
             }
         }
         drop(jetstream);
@@ -45,17 +44,16 @@ fn has_moved(stream: &Stream, seen: &Token, now: &Token) -> bool {
     position(seen) != position(now)
 }
 
-async fn wake_if_grown(stream: &Stream, ends: &mut BTreeMap<String, u64>) {
+async fn wake_if_grown(stream: &Stream) {
     let Ok(state) = stream.state() else {
         return; // gone, and soon forgotten
     };
-    let end = ends.entry(stream.name.clone()).or_default();
-    if *end == state.last_seq {
+    let told = stream.told.swap(state.last_seq, Ordering::Relaxed);
+    if told == state.last_seq {
         return;
     }
-    let first = std::mem::replace(end, state.last_seq) + 1;
     stream.wake_consumers();
-    if let Err(error) = stream.drop_unwanted(first).await {
+    if let Err(error) = stream.drop_unwanted(told + 1).await {
         tracing::warn!(%error, stream = stream.name, "messages nobody wants stay");
     }
 }

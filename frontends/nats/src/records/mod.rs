@@ -22,7 +22,6 @@
 //! **Further reading.** ADR-32 of nats-architecture-and-design, for the errors of services;
 //! `stele_core::record::subject` for how a key is one token.
 
-mod columns;
 mod request;
 mod row;
 

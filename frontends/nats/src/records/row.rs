@@ -11,7 +11,6 @@ use stele_core::txn::{RowError, RowRecord};
 use stele_core::{Database, Error, ErrorKind, LockMode, LockWait, Txn, TxnOptions};
 
 use super::Answer;
-use super::columns;
 use super::request::{Request, Verb};
 
 /// How often a request is carried out again because others were in the way.
@@ -142,7 +141,7 @@ async fn get(db: &Database, place: &Place, level: &Level) -> Result<Answer, Refu
     let token: Token = db.positions();
     Ok(Answer {
         token,
-        payload: columns::object(&place.table, &row.fields),
+        payload: place.table.json(&row.fields),
     })
 }
 
@@ -195,9 +194,7 @@ async fn put(
     for (at, column) in table.columns.iter().enumerate() {
         let of_key = keys.iter().position(|key| *key == at);
         let of_key = of_key.and_then(|part| place.parts.get(part));
-        let said = given
-            .get(&column.name)
-            .map(|json| columns::value(column, json));
+        let said = given.get(&column.name).map(|json| column.value_of(json));
         let said = said.transpose().map_err(RowError::from)?;
         let before = old.as_ref().and_then(|row| row.fields.get(at));
         values.push(match (of_key, said, before) {
@@ -208,7 +205,7 @@ async fn put(
             (Some(key), _, _) => key.clone(),
             (None, Some(said), _) => said,
             (None, None, Some(before)) => before.clone(),
-            (None, None, None) => columns::default(db, column).await?,
+            (None, None, None) => db.default_of(column).await?,
         });
     }
     match &old {

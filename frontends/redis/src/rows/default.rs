@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use stele_core::Database;
-use stele_core::record::expr::{EvalContext, Host};
-use stele_core::record::table::{Column, Table};
-use stele_core::record::value::{Settings, Value, ValueError};
+use stele_core::record::table::Table;
+use stele_core::record::value::Value;
 
-use super::fields::{parse_field, refused};
+use super::write::row_fault;
 use crate::commands::Deciding;
 use crate::fault::{Fault, said};
 
@@ -39,32 +36,8 @@ pub async fn row(
         values.push(match of_key {
             Some(value) => value.clone(),
             None if is_given => Value::Null,
-            None => default(deciding.db, column).await?,
+            None => deciding.db.default_of(column).await.map_err(row_fault)?,
         });
     }
     Ok(values)
-}
-
-async fn default(db: &Database, column: &Column) -> Result<Value, Fault> {
-    if let Some(sequence) = column.sequence {
-        let value = db.next_value(sequence).await?;
-        return parse_field(column, &Bytes::from(value.to_string()));
-    }
-    let Some(default) = &column.default else {
-        return Ok(Value::Null);
-    };
-    let settings = Settings::default();
-    let now_us = i64::try_from(db.now_us()).unwrap_or(i64::MAX);
-    let node = Node(db);
-    let context = EvalContext::new(&settings, &node, now_us);
-    default.eval(&[], &context).map_err(|error| refused(&error))
-}
-
-/// What a default may ask of the node: chance.
-struct Node<'a>(&'a Database);
-
-impl Host for Node<'_> {
-    fn random(&self) -> Result<u64, ValueError> {
-        Ok(self.0.random())
-    }
 }

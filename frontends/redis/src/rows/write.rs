@@ -103,7 +103,7 @@ fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn row_fault(error: RowError) -> Fault {
+pub(super) fn row_fault(error: RowError) -> Fault {
     match error {
         RowError::Core(error) => Fault::Core(error),
         RowError::Value(error) => refused(&error),
