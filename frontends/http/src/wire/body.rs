@@ -13,6 +13,7 @@ use stele_core::Database;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Fault;
+use super::blocks::Blocks;
 
 /// How long a request's body may be, bytes.
 pub const BODY_BYTES_MAX: usize = 64 << 20;
@@ -96,7 +97,7 @@ async fn gather(
     body: Body,
 ) -> Result<Bytes, Fault> {
     let mut parts = body.into_data_stream();
-    let mut whole = Vec::new();
+    let mut blocks = Blocks::default();
     loop {
         let part = tokio::select! {
             part = parts.next() => part,
@@ -107,14 +108,14 @@ async fn gather(
             )),
         };
         let Some(part) = part else {
-            return Ok(whole.into());
+            return Ok(blocks.whole());
         };
         let part = part.map_err(|_| Fault::argument("the body was cut short"))?;
-        if whole.len() + part.len() > BODY_BYTES_MAX {
+        if blocks.len() + part.len() > BODY_BYTES_MAX {
             return Err(too_long());
         }
         budget.take(share, part.len())?;
-        whole.extend_from_slice(&part);
+        blocks.add(&part);
     }
 }
 

@@ -11,6 +11,7 @@
 //! Limits: bodies of [`BODY_BYTES_MAX`] bytes, all of them within a [`Budget`]; no HTTP/2, no TLS.
 
 mod answer;
+mod blocks;
 mod body;
 mod call;
 mod fault;
