@@ -111,10 +111,7 @@ async fn write(db: &Database, table: &Arc<Table>, id: u64, document: Option<&Jso
         (None, None) => return,
         (Some(old), None) => txn.delete_row(table, &old).await.expect("deleted"),
         (old, Some(json)) => {
-            let document = Document {
-                fields: json.as_object().expect("an object").clone(),
-                text: json.to_string(),
-            };
+            let document = Document::of_fields(json.as_object().expect("an object").clone());
             let row = document.to_row(table, &mapping(), &id.to_string());
             match old {
                 Some(old) => txn.update_row(table, &old, row).await.expect("updated"),

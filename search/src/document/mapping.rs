@@ -119,6 +119,11 @@ impl Kind {
         matches!(self, Self::Long | Self::Integer | Self::Short | Self::Byte)
     }
 
+    /// Text of either sort.
+    pub fn is_words(self) -> bool {
+        matches!(self, Self::Text | Self::Keyword)
+    }
+
     /// Numbers with a fraction.
     pub fn is_float(self) -> bool {
         matches!(self, Self::Double | Self::Float)

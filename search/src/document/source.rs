@@ -1,5 +1,11 @@
 //! Rows as documents, and documents as rows (see the essay of this folder).
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 use stele_core::record::table::Table;
 use stele_core::record::value::{Settings, Value, text};
@@ -13,40 +19,53 @@ pub const ID_COLUMN: &str = "_id";
 /// See [`ID_COLUMN`].
 pub const SOURCE_COLUMN: &str = "_source";
 
-/// A document: its fields, and its text as it was sent or as its row makes it.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A document: its text as it was sent or as its row makes it, and the fields it has.
+#[derive(Clone, Debug, Default)]
 pub struct Document {
-    /// The fields, in the document's order.
-    pub fields: Map<String, Json>,
     /// The text.
     pub text: String,
+    /// Read when they are asked for.
+    fields: OnceLock<Map<String, Json>>,
 }
 
+/// A text's fields, their values not read yet.
+#[derive(Deserialize)]
+struct Outline<'a>(#[serde(borrow)] BTreeMap<Name<'a>, &'a RawValue>);
+
+/// A field's name.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 impl Document {
+    /// A document of fields that were read from a text.
+    pub fn new(fields: Map<String, Json>, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            fields: fields.into(),
+        }
+    }
+
+    /// A document of fields, spelled as JSON is spelled here.
+    pub fn of_fields(fields: Map<String, Json>) -> Self {
+        let json = Json::Object(fields);
+        let text = json.to_string();
+        match json {
+            Json::Object(fields) => Self::new(fields, text),
+            _ => Self::default(),
+        }
+    }
+
+    /// The fields, in the document's order.
+    pub fn fields(&self) -> &Map<String, Json> {
+        let read = || serde_json::from_str(&self.text).unwrap_or_default();
+        self.fields.get_or_init(read)
+    }
+
     /// The document that a row is.
     pub fn of_row(table: &Table, mapping: Option<&Mapping>, row: &[Value]) -> Self {
         match mapping.filter(|mapping| mapping.documents) {
             Some(mapping) => Self::reconciled(table, mapping, row),
-            None => Self::of_columns(table, row, |_| true),
-        }
-    }
-
-    fn of_columns(table: &Table, row: &[Value], shown: impl Fn(&str) -> bool) -> Self {
-        let mut fields = Map::new();
-        for (column, value) in table.columns.iter().zip(row) {
-            if shown(&column.name) {
-                fields.insert(column.name.clone(), json_of(value));
-            }
-        }
-        Self::of_fields(fields)
-    }
-
-    fn of_fields(fields: Map<String, Json>) -> Self {
-        let json = Json::Object(fields);
-        let text = json.to_string();
-        match json {
-            Json::Object(fields) => Self { fields, text },
-            _ => Self::default(),
+            None => Self::of_fields(columns(table, row, |_| true)),
         }
     }
 
@@ -54,34 +73,37 @@ impl Document {
     fn reconciled(table: &Table, mapping: &Mapping, row: &[Value]) -> Self {
         let sent = table.position_of(SOURCE_COLUMN).and_then(|at| row.get(at));
         let sent = sent.and_then(Value::as_str);
-        let parsed = sent.and_then(|text| serde_json::from_str::<Map<String, Json>>(text).ok());
-        let (Some(mut fields), Some(text)) = (parsed, sent) else {
+        let outline = sent.and_then(|text| serde_json::from_str::<Outline>(text).ok());
+        let (Some(Outline(outline)), Some(text)) = (outline, sent) else {
             let is_own = |name: &str| name != ID_COLUMN && name != SOURCE_COLUMN;
-            let mut document = Self::of_columns(table, row, is_own);
-            document.fields.retain(|_, value| !value.is_null());
-            return Self::of_fields(document.fields);
+            let mut fields = columns(table, row, is_own);
+            fields.retain(|_, value| !value.is_null());
+            return Self::of_fields(fields);
         };
-        let mut has_changed = false;
-        for (name, field) in &mapping.fields {
-            let at = field.column.and_then(|column| table.position(column));
-            let Some(value) = at.and_then(|at| row.get(at)) else {
-                continue;
-            };
-            if !is_value(field.kind, fields.get(name), value) {
-                has_changed = true;
-                match value {
-                    Value::Null => drop(fields.shift_remove(name)),
-                    value => drop(fields.insert(name.clone(), json_of(value))),
-                }
+        let document = Self {
+            text: text.to_owned(),
+            fields: OnceLock::new(),
+        };
+        let changed: Vec<(&String, &Value)> = mapping
+            .fields
+            .iter()
+            .filter_map(|(name, field)| {
+                let at = table.position(field.column?)?;
+                let (value, sent) = (row.get(at)?, outline.get(&Name(name.into())));
+                (!is_value(field.kind, sent.map(|raw| raw.get()), value)).then_some((name, value))
+            })
+            .collect();
+        if changed.is_empty() {
+            return document;
+        }
+        let mut fields = document.fields().clone();
+        for (name, value) in changed {
+            match value {
+                Value::Null => drop(fields.shift_remove(name)),
+                value => drop(fields.insert(name.clone(), json_of(value))),
             }
         }
-        match has_changed {
-            true => Self::of_fields(fields),
-            false => Self {
-                fields,
-                text: text.to_owned(),
-            },
-        }
+        Self::of_fields(fields)
     }
 
     /// The row of a collection of documents that a document becomes. Its fields
@@ -93,13 +115,22 @@ impl Document {
             _ => {
                 let mut fields = mapping.fields.iter();
                 match fields.find(|(_, field)| field.column == Some(column.id)) {
-                    Some((name, field)) => column_value(field.kind, self.fields.get(name)),
+                    Some((name, field)) => column_value(field.kind, self.fields().get(name)),
                     None => Value::Null,
                 }
             }
         };
         table.columns.iter().map(value).collect()
     }
+}
+
+/// A row's columns as fields.
+fn columns(table: &Table, row: &[Value], shown: impl Fn(&str) -> bool) -> Map<String, Json> {
+    let columns = table.columns.iter().zip(row);
+    let shown = columns.filter(|(column, _)| shown(&column.name));
+    shown
+        .map(|(column, value)| (column.name.clone(), json_of(value)))
+        .collect()
 }
 
 /// A column's value as a document spells it.

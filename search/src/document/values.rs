@@ -173,11 +173,24 @@ pub fn column_value(kind: Kind, json: Option<&Json>) -> Value {
     }
 }
 
-/// Is this what a column of a type has of a document's value? Text is not copied for it.
-pub fn is_value(kind: Kind, json: Option<&Json>, value: &Value) -> bool {
-    match (kind, json, value.as_str()) {
-        (Kind::Text | Kind::Keyword, Some(Json::String(text)), Some(column)) => text == column,
-        _ => column_value(kind, json) == *value,
+/// Is this what a column of a type has of a document's value, which is JSON text? What is
+/// plain is compared as it is spelled.
+pub fn is_value(kind: Kind, json: Option<&str>, value: &Value) -> bool {
+    let Some(json) = json else {
+        return value.is_null();
+    };
+    let spelled = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match (spelled, value.as_str()) {
+        _ if json.starts_with(['[', '{']) => value.is_null(),
+        (Some(spelled), Some(column)) if kind.is_words() && !spelled.contains('\\') => {
+            spelled == column
+        }
+        _ => {
+            let json = serde_json::from_str(json).ok();
+            column_value(kind, json.as_ref()) == *value
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! What an index finds: the best documents first, equally good ones by their records' keys.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use tantivy::columnar::{BytesColumn, Column};
 use tantivy::query::{EnableScoring, Query as Compiled};
-use tantivy::{DocAddress, DocId, Score, Searcher, SegmentReader};
+use tantivy::{DocAddress, Score, Searcher};
 
 use crate::error::{Error, Result};
-use crate::index::STAMP;
-use crate::query::{self, Ascending, Deadline};
+use crate::index::{Columns, OpenColumns};
+use crate::query::{self, Deadline};
 
 /// A document that matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,36 +29,6 @@ impl Hit {
     }
 }
 
-/// A segment's keys and stamps.
-pub struct Columns {
-    keys: BytesColumn,
-    stamps: Column<u64>,
-}
-
-impl Columns {
-    fn open(segment: &SegmentReader) -> Result<Self> {
-        Ok(Self {
-            keys: query::keys_of(segment)?,
-            stamps: segment.fast_fields().u64(STAMP)?,
-        })
-    }
-
-    fn stamp(&self, doc: DocId) -> u64 {
-        self.stamps.first(doc).unwrap_or_default()
-    }
-
-    fn hit(&self, doc: DocId, score: Score) -> Result<Hit> {
-        let mut key = Vec::new();
-        let ordinal = self.keys.ords().first(doc).ok_or_else(broken)?;
-        let found = self.keys.ord_to_bytes(ordinal, &mut key);
-        if !found.map_err(tantivy::TantivyError::from)? {
-            return Err(broken());
-        }
-        let stamp = self.stamp(doc);
-        Ok(Hit { score, key, stamp })
-    }
-}
-
 fn broken() -> Error {
     Error::Corrupt("the search index: an entry has no key".to_owned())
 }
@@ -69,10 +39,10 @@ pub fn best(
     query: &dyn Compiled,
     limit: usize,
     deadline: &Deadline,
-    ascending: &Ascending,
+    columns: &OpenColumns,
 ) -> Result<Vec<Hit>> {
-    let columns = columns(searcher)?;
-    let found = query::best(searcher, query, limit, deadline, ascending)?;
+    let columns = columns.of(searcher)?;
+    let found = query::best(searcher, query, limit, deadline, &columns)?;
     let hit = |scored: query::Scored| {
         let columns = columns.get(scored.at.segment_ord as usize);
         let columns = columns.ok_or_else(broken)?;
@@ -85,14 +55,9 @@ pub fn best(
     found.into_iter().map(hit).collect()
 }
 
-fn columns(searcher: &Searcher) -> Result<Vec<Columns>> {
-    let segments = searcher.segment_readers().iter();
-    segments.map(Columns::open).collect()
-}
-
 /// Every hit, without its key until it is wanted.
 pub struct Every {
-    columns: Vec<Columns>,
+    columns: Vec<Arc<Columns>>,
     /// Best last; within one score in no order.
     places: Vec<(Score, DocAddress)>,
     /// Hits of one score, the next one last.
@@ -104,7 +69,12 @@ pub const PLACE_BYTES: usize = size_of::<(Score, DocAddress)>() + size_of::<Hit>
 
 impl Every {
     /// Finds all; `count_max` hits at most.
-    pub fn find(searcher: &Searcher, query: &dyn Compiled, count_max: usize) -> Result<Self> {
+    pub fn find(
+        searcher: &Searcher,
+        query: &dyn Compiled,
+        columns: &OpenColumns,
+        count_max: usize,
+    ) -> Result<Self> {
         let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
         let mut places = Vec::new();
         let mut is_full = false;
@@ -124,7 +94,7 @@ impl Every {
         }
         places.sort_unstable_by(|(left, _), (right, _)| left.total_cmp(right));
         Ok(Self {
-            columns: columns(searcher)?,
+            columns: columns.of(searcher)?,
             places,
             run: Vec::new(),
         })
@@ -139,7 +109,11 @@ impl Every {
             while let Some((_, at)) = self.places.pop_if(|(other, _)| *other == score) {
                 let columns = self.columns.get(at.segment_ord as usize);
                 let columns = columns.ok_or_else(broken)?;
-                self.run.push(columns.hit(at.doc_id, score)?);
+                self.run.push(Hit {
+                    score,
+                    key: columns.key(at.doc_id)?,
+                    stamp: columns.stamp(at.doc_id),
+                });
             }
             self.run.sort_by(|left, right| right.order(left));
         }

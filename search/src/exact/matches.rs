@@ -66,7 +66,7 @@ impl Hits {
             &*query,
             wanted,
             &ready.patience(),
-            &ready.serving.ascending,
+            &ready.serving.columns,
         )?;
         let is_all = found.len() < wanted;
         let mut hits = found.into_iter();
@@ -125,7 +125,12 @@ impl<'a> Matches<'a> {
                 let wanted = limit.saturating_add(tail.keys.len());
                 Hits::best(ready, compiled, wanted, 0)?
             }
-            _ => Hits::Every(Every::find(&ready.searcher, &*compiled, count_max)?),
+            _ => Hits::Every(Every::find(
+                &ready.searcher,
+                &*compiled,
+                &ready.serving.columns,
+                count_max,
+            )?),
         };
         Ok(Self {
             ready,

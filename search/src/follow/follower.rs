@@ -16,8 +16,7 @@ use super::plan::Plan;
 use crate::aside::aside;
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::index::{Generation, Shape};
-use crate::query::Ascending;
+use crate::index::{Generation, OpenColumns, Shape};
 
 /// How much of the feed is read at once, bytes.
 const PAGE_BYTES: usize = 2 << 20;
@@ -314,7 +313,7 @@ impl Follower {
             table: work.plan.table.clone(),
             shape: work.generation.shape.clone(),
             reader: work.generation.reader(),
-            ascending: Ascending::default(),
+            columns: OpenColumns::default(),
             fingerprint: work.plan.fingerprint,
         });
     }

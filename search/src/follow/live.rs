@@ -9,8 +9,7 @@ use stele_core::record::table::Table;
 use tantivy::IndexReader;
 use tokio::sync::{Notify, watch};
 
-use crate::index::Shape;
-use crate::query::Ascending;
+use crate::index::{OpenColumns, Shape};
 
 /// A generation that answers searches.
 #[derive(Clone)]
@@ -21,8 +20,8 @@ pub struct Serving {
     pub shape: Arc<Shape>,
     /// The entries, as of the last refresh.
     pub reader: IndexReader,
-    /// Which of its segments lie in the order of keys.
-    pub ascending: Ascending,
+    /// The columns of its segments.
+    pub columns: OpenColumns,
     /// The plan it was made for.
     pub fingerprint: u64,
 }

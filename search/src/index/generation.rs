@@ -16,6 +16,9 @@ use crate::document::Document;
 
 /// Memory for entries that are not in files yet, while there is something to index.
 const ARENA_BYTES: usize = 24 << 20;
+/// So many segments of about one size become one. Every search asks each segment, which
+/// costs more than merging somewhat earlier.
+const MERGE_COUNT_MIN: usize = 4;
 /// Deleted entries that make a segment worth rewriting, of all it has.
 const DELETED_RATIO: f32 = 0.25;
 
@@ -204,6 +207,7 @@ impl Generation {
                 let writer = self.index.writer_with_options(options)?;
                 let mut policy = LogMergePolicy::default();
                 policy.set_del_docs_ratio_before_merge(DELETED_RATIO);
+                policy.set_min_num_segments(MERGE_COUNT_MIN);
                 writer.set_merge_policy(Box::new(policy));
                 writer
             }

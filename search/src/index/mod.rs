@@ -2,7 +2,7 @@
 //!
 //! What: [`Shape`] turns a mapping into a schema and a row into an entry;
 //! [`Generation`] is one index of one shape in a folder; `directory`
-//! writes its files.
+//! writes its files; [`Columns`] are what entries say of their rows.
 //!
 //! Why: the index is derived and disposable. It keeps no documents: an entry has
 //! the row's key, its stamp and what is searched, sorted or counted, so that a
@@ -24,9 +24,11 @@
 //! Limits: a changed mapping is another shape, whose index is built anew beside
 //! the old one, which answers until then as it was.
 
+mod columns;
 mod directory;
 mod generation;
 mod shape;
 
+pub use columns::{Columns, OpenColumns};
 pub use generation::Generation;
-pub use shape::{KEY, PRESENT, STAMP, Shape, in_range, key_bytes, key_of};
+pub use shape::{KEY, PRESENT, Shape, in_range, key_bytes, key_of};

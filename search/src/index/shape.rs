@@ -104,7 +104,7 @@ impl Shape {
             };
             let path = field.parent.as_deref().unwrap_or(name);
             let mut is_present = false;
-            for json in at(&document.fields, path) {
+            for json in at(document.fields(), path) {
                 // What is not of the type was refused at the door, or is a column
                 // that another door filled: it is in the row and cannot be found.
                 if let Ok(Some(value)) = leaf(field.kind, json) {

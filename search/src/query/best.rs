@@ -8,19 +8,17 @@
 //! the next.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering as Memory};
 
-use parking_lot::Mutex;
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::BytesColumn;
 use tantivy::query::{Query as Compiled, Weight};
 use tantivy::{DocAddress, DocId, Score, Searcher, SegmentOrdinal, SegmentReader, TantivyError};
 
-use super::ascending::Ascending;
 use super::deadline::Deadline;
 use crate::error::Result;
-use crate::index::KEY;
+use crate::index::Columns;
 
 /// How far below the worst hit the bar lies, as a part of its score.
 const SLACK: Score = 1e-6;
@@ -44,14 +42,13 @@ pub fn best(
     query: &dyn Compiled,
     limit: usize,
     deadline: &Deadline,
-    ascending: &Ascending,
+    columns: &[Arc<Columns>],
 ) -> Result<Vec<Scored>> {
     let collector = Best {
         limit,
         bar: AtomicU32::new(Score::MIN.to_bits()),
         deadline: deadline.clone(),
-        ascending: ascending.clone(),
-        keys: Mutex::default(),
+        columns: columns.to_vec(),
     };
     let mut kept = searcher.search(query, &collector)?;
     kept.sort_by(|left, right| right.score.total_cmp(&left.score));
@@ -60,7 +57,7 @@ pub fn best(
         let worst = worst.score;
         kept.retain(|kept| kept.score >= worst);
     }
-    let mut hits = named(&collector.keys.into_inner(), kept)?;
+    let mut hits = named(columns, &kept)?;
     hits.sort_by(|left, right| {
         let by_score = right.score.total_cmp(&left.score);
         by_score.then_with(|| left.key.cmp(&right.key))
@@ -70,33 +67,25 @@ pub fn best(
 }
 
 /// Reads the keys of what was kept, segment by segment in the order of the dictionary.
-fn named(keys: &BTreeMap<SegmentOrdinal, BytesColumn>, mut kept: Vec<Kept>) -> Result<Vec<Scored>> {
-    kept.sort_by_key(|kept| (kept.segment, kept.ordinal));
+fn named(columns: &[Arc<Columns>], kept: &[Kept]) -> Result<Vec<Scored>> {
     let mut hits = Vec::with_capacity(kept.len());
-    for group in kept.chunk_by(|left, right| left.segment == right.segment) {
-        let Some(keys) = group.first().and_then(|first| keys.get(&first.segment)) else {
-            continue;
-        };
-        let ordinals: Vec<u64> = group.iter().map(|kept| kept.ordinal).collect();
-        let mut members = group.iter();
-        let dictionary = keys.dictionary();
-        dictionary
-            .sorted_ords_to_term_cb(&ordinals, |key| {
-                hits.extend(members.next().map(|kept| Scored {
-                    at: DocAddress::new(kept.segment, kept.doc),
-                    score: kept.score,
-                    key: key.to_vec(),
-                }));
-            })
-            .map_err(TantivyError::from)?;
+    for (segment, columns) in (0..).zip(columns) {
+        let members = kept.iter().filter(|kept| kept.segment == segment);
+        let mut members: Vec<(u64, &Kept)> = members
+            .map(|kept| (columns.place(kept.doc), kept))
+            .collect();
+        members.sort_by_key(|(place, _)| *place);
+        let places: Vec<u64> = members.iter().map(|(place, _)| *place).collect();
+        let mut members = members.iter();
+        columns.keys(&places, |key| {
+            hits.extend(members.next().map(|(_, kept)| Scored {
+                at: DocAddress::new(segment, kept.doc),
+                score: kept.score,
+                key: key.to_vec(),
+            }));
+        })?;
     }
     Ok(hits)
-}
-
-/// The column with every entry's key.
-pub fn keys_of(reader: &SegmentReader) -> tantivy::Result<BytesColumn> {
-    let broken = || TantivyError::SystemError("an entry has no key".to_owned());
-    reader.fast_fields().bytes(KEY)?.ok_or_else(broken)
 }
 
 struct Best {
@@ -104,16 +93,16 @@ struct Best {
     /// The bits of the highest bar that a segment ended with.
     bar: AtomicU32,
     deadline: Deadline,
-    ascending: Ascending,
-    /// Columns of the segments that had hits, to be read again.
-    keys: Mutex<BTreeMap<SegmentOrdinal, BytesColumn>>,
+    /// Those of each segment.
+    columns: Vec<Arc<Columns>>,
 }
 
 /// A document in a segment's heap: the worst is on top.
 #[derive(Clone, Debug)]
 struct Kept {
     score: Score,
-    ordinal: u64,
+    /// Among its segment's equals.
+    rank: u64,
     doc: DocId,
     segment: SegmentOrdinal,
 }
@@ -121,7 +110,7 @@ struct Kept {
 impl Ord for Kept {
     fn cmp(&self, other: &Self) -> Ordering {
         let worse = other.score.total_cmp(&self.score);
-        worse.then_with(|| self.ordinal.cmp(&other.ordinal))
+        worse.then_with(|| self.rank.cmp(&other.rank))
     }
 }
 
@@ -141,10 +130,10 @@ impl Eq for Kept {}
 
 /// Collects one segment.
 struct BestOfSegment {
-    keys: BytesColumn,
+    columns: Arc<Columns>,
+    is_ascending: bool,
     limit: usize,
     segment: SegmentOrdinal,
-    is_ascending: bool,
     /// No document below this can be among the first.
     floor: Score,
     heap: BinaryHeap<Kept>,
@@ -182,7 +171,7 @@ impl SegmentCollector for BestOfSegment {
         }
         let candidate = Kept {
             score,
-            ordinal: self.keys.ords().first(doc).unwrap_or(u64::MAX),
+            rank: self.columns.rank(doc),
             doc,
             segment: self.segment,
         };
@@ -207,12 +196,14 @@ impl Collector for Best {
     fn for_segment(
         &self,
         segment: SegmentOrdinal,
-        reader: &SegmentReader,
+        _: &SegmentReader,
     ) -> tantivy::Result<BestOfSegment> {
-        let keys = keys_of(reader)?;
+        let columns = self.columns.get(segment as usize).ok_or_else(|| {
+            TantivyError::SystemError(format!("segment {segment} has no columns"))
+        })?;
         Ok(BestOfSegment {
-            is_ascending: self.ascending.is(reader, &keys),
-            keys,
+            is_ascending: columns.is_ascending(),
+            columns: columns.clone(),
             limit: self.limit,
             segment,
             floor: Score::from_bits(self.bar.load(Memory::Relaxed)),
@@ -252,9 +243,6 @@ impl Collector for Best {
         // One segment after the other: what a later one reads is the highest so far.
         let bar = best.worst().map_or(best.floor, below).max(best.floor);
         self.bar.store(bar.to_bits(), Memory::Relaxed);
-        if !best.heap.is_empty() {
-            self.keys.lock().insert(segment, best.keys.clone());
-        }
         Ok(best.harvest())
     }
 }

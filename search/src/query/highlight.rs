@@ -95,7 +95,7 @@ impl Highlight {
     ) -> Vec<String> {
         let path = field.parent.as_deref().unwrap_or(name);
         let mut found: Vec<(usize, usize, String)> = Vec::new();
-        for json in at(&document.fields, path) {
+        for json in at(document.fields(), path) {
             let Some(text) = json.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX) else {
                 continue;
             };
@@ -213,10 +213,8 @@ mod tests {
             tags: ("<em>".to_owned(), "</em>".to_owned()),
             own_words_only: true,
         };
-        let document = Document {
-            fields: [("t".to_owned(), Json::from(text))].into_iter().collect(),
-            text: String::new(),
-        };
+        let document =
+            Document::of_fields([("t".to_owned(), Json::from(text))].into_iter().collect());
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         let field = Field::new(crate::document::Kind::Text);
         highlight.parts("t", &field, fragments, &words, &document)

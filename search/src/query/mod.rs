@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! Query -- words.rs, automata.rs, string.rs --> compile.rs --> terms
-//! Request -- best.rs (ascending.rs), sort.rs: order   run.rs: hits   judge.rs: rows that changed since
+//! Request -- best.rs, sort.rs: order   run.rs: hits   judge.rs: rows that changed since
 //!            highlight.rs: fragments   aggregate.rs: buckets   deadline.rs: its end
 //! ```
 //!
@@ -23,7 +23,6 @@
 //! ([`EXPANSIONS_MAX`]); words of patterns are not highlighted.
 
 mod aggregate;
-mod ascending;
 mod ast;
 mod automata;
 mod best;
@@ -37,10 +36,9 @@ mod sort;
 mod string;
 mod words;
 
-pub(crate) use ascending::Ascending;
 pub use ast::{Edge, Fuzziness, Minimum, Operator, Query};
 pub use automata::EXPANSIONS_MAX;
-pub(crate) use best::{Scored, best, keys_of};
+pub(crate) use best::{Scored, best};
 pub(crate) use compile::Compile;
 pub(crate) use deadline::Deadline;
 pub use highlight::{Fragments, Highlight};

@@ -1,14 +1,13 @@
 //! Running a search: the index says which and in what order, base says what.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use stele_core::record::table::{SearchIndex, Table};
 use stele_core::record::{Key, Level, Stamp, head};
 use stele_core::txn::RowRecord;
-use tantivy::columnar::Column;
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query as Compiled};
-use tantivy::{DocAddress, DocSet, Score, Searcher, SegmentOrdinal, TERMINATED};
+use tantivy::{DocAddress, DocSet, Score, Searcher, TERMINATED};
 
 use super::aggregate;
 use super::ast::Query;
@@ -23,7 +22,7 @@ use crate::aside::aside;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::follow::Serving;
-use crate::index::{STAMP, key_of};
+use crate::index::{Columns, key_of};
 use crate::search::Search;
 
 /// Hits beyond this are out of reach; `after` goes further.
@@ -132,7 +131,10 @@ impl Search {
     ) -> Result<(Answer, Vec<Found>, Words)> {
         let context = self.context(serving, searcher);
         let query = compile(&request.query, &context)?;
-        let words = highlight::words(&*query, &serving.shape);
+        let words = match &request.highlight {
+            Some(_) => highlight::words(&*query, &serving.shape),
+            None => Words::default(),
+        };
         let filtered: Box<dyn Compiled> = match &request.post_filter {
             Some(filter) => {
                 let filter = constant(compile(filter, &context)?, 0.0);
@@ -287,17 +289,17 @@ fn by_relevance(
     deadline: &Deadline,
 ) -> Result<Vec<Found>> {
     let limit = request.from + request.size;
-    let mut hits = best::best(searcher, query, limit, deadline, &serving.ascending)?;
+    let columns = serving.columns.of(searcher)?;
+    let mut hits = best::best(searcher, query, limit, deadline, &columns)?;
     hits.retain(|hit| request.min_score.is_none_or(|least| hit.score >= least));
     answer.max_score = hits.first().map(|hit| hit.score);
-    let mut entries = Entries::new(serving, searcher);
     let page = hits.into_iter().skip(request.from);
     page.map(|hit| {
         let sort = match request.sort.is_empty() {
             true => Vec::new(),
             false => vec![f64::from(hit.score).into()],
         };
-        entries.found(hit.at, &hit.key, Some(hit.score), sort)
+        entry(serving, &columns, hit.at, &hit.key, Some(hit.score), sort)
     })
     .collect()
 }
@@ -329,13 +331,14 @@ fn by_fields(
         deadline,
     };
     let docs = searcher.search(query, &within)?;
-    let mut entries = Entries::new(serving, searcher);
+    let columns = serving.columns.of(searcher)?;
     let page = docs.into_iter().skip(request.from).map(|placed| {
         let score = order.scores.then_some(placed.score);
         let Some(Ordered::Text(key)) = placed.values.last() else {
             return Err(broken());
         };
-        entries.found(placed.at, key, score, order.shown(&placed.values))
+        let shown = order.shown(&placed.values);
+        entry(serving, &columns, placed.at, key, score, shown)
     });
     let page = page.collect::<Result<Vec<_>>>()?;
     if sorts_by_score || request.track_scores {
@@ -348,43 +351,22 @@ fn broken() -> Error {
     Error::Corrupt("the search index: an entry has no key".to_owned())
 }
 
-/// What entries say of their rows; each segment's column is opened once.
-struct Entries<'a> {
-    serving: &'a Serving,
-    searcher: &'a Searcher,
-    stamps: BTreeMap<SegmentOrdinal, Column<u64>>,
-}
-
-impl<'a> Entries<'a> {
-    fn new(serving: &'a Serving, searcher: &'a Searcher) -> Self {
-        Self {
-            serving,
-            searcher,
-            stamps: BTreeMap::new(),
-        }
-    }
-
-    fn found(
-        &mut self,
-        at: DocAddress,
-        key: &[u8],
-        score: Option<Score>,
-        sort: Vec<serde_json::Value>,
-    ) -> Result<Found> {
-        let stamps = match self.stamps.entry(at.segment_ord) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
-                let reader = self.searcher.segment_reader(at.segment_ord);
-                unknown.insert(reader.fast_fields().u64(STAMP)?)
-            }
-        };
-        Ok(Found {
-            key: key_of(self.serving.table.storage, key).ok_or_else(broken)?,
-            stamp: stamps.first(at.doc_id).unwrap_or_default(),
-            score,
-            sort,
-        })
-    }
+/// What the index says of the row of an entry.
+fn entry(
+    serving: &Serving,
+    columns: &[Arc<Columns>],
+    at: DocAddress,
+    key: &[u8],
+    score: Option<Score>,
+    sort: Vec<serde_json::Value>,
+) -> Result<Found> {
+    let columns = columns.get(at.segment_ord as usize).ok_or_else(broken)?;
+    Ok(Found {
+        key: key_of(serving.table.storage, key).ok_or_else(broken)?,
+        stamp: columns.stamp(at.doc_id),
+        score,
+        sort,
+    })
 }
 
 /// Counts matches in every segment that there is time for.

@@ -2,17 +2,18 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use stele_core::record::Token;
 
 use super::bulk::{self, Parcel};
-use super::shown::Shown;
+use super::shown::{Shown, WithSource};
 use super::stored::{self, Version};
 use super::write::{self, Change, Item, Update};
 use crate::App;
 use crate::indices::resolve;
 use crate::searching::visible;
-use crate::wire::{Answer, Call, Fault, Outcome, Raws};
+use crate::wire::{Answer, Call, Fault, Outcome};
 
 const WRITES: [&str; 6] = [
     "refresh",
@@ -167,8 +168,8 @@ pub async fn update(State(app): State<App>, call: Call) -> Outcome {
         change: Change::Update(parse_update(&body)?),
         expected: expected(&call)?,
     };
-    let (mut answer, token, status) = alone(&app, &call, item).await?;
-    let mut raws = Raws::new(app.db.random());
+    let (answer, token, status) = alone(&app, &call, item).await?;
+    let mut get = None;
     match (call.parameter("_source"), body.get("_source")) {
         (None, None) => {}
         (_, json) => {
@@ -179,17 +180,24 @@ pub async fn update(State(app): State<App>, call: Call) -> Outcome {
             if let Some((_, document)) =
                 stored::read(&view, view.now_ms(), &index, call.part("id"))?
             {
-                let mut get = Map::new();
-                get.insert("found".to_owned(), json!(true));
-                shown.put(document, &mut raws, &mut get);
-                answer.insert("get".to_owned(), Json::Object(get));
+                get = Some(WithSource {
+                    about: Map::from_iter([("found".to_owned(), json!(true))]),
+                    source: shown.source(document),
+                });
             }
         }
     }
-    Ok(Answer::json(Json::Object(answer))
-        .with_status(status)
-        .with_token(token)
-        .with_raw(raws))
+    let answer = Answer::of(&Updated { answer, get })?;
+    Ok(answer.with_status(status).with_token(token))
+}
+
+/// The answer to an update, and the document as it is now if it was asked for.
+#[derive(Serialize)]
+struct Updated {
+    #[serde(flatten)]
+    answer: Map<String, Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    get: Option<WithSource>,
 }
 
 /// The body of an update.
@@ -265,15 +273,16 @@ pub async fn get(State(app): State<App>, call: Call) -> Outcome {
             stored::read(&view, view.now_ms(), &index, id)?
         }
     };
-    let mut raws = Raws::new(app.db.random());
     let Some((row, document)) = found else {
         answer.insert("found".to_owned(), json!(false));
         return Ok(Answer::json(Json::Object(answer)).with_status(StatusCode::NOT_FOUND));
     };
     Version::of(row.stamp).tell(row.stamp, &mut answer);
     answer.insert("found".to_owned(), json!(true));
-    Shown::of_call(&call).put(document, &mut raws, &mut answer);
-    Ok(Answer::json(Json::Object(answer)).with_raw(raws))
+    Answer::of(&WithSource {
+        about: answer,
+        source: Shown::of_call(&call).source(document),
+    })
 }
 
 /// `GET /{index}/_source/{id}`
@@ -291,9 +300,5 @@ pub async fn source(State(app): State<App>, call: Call) -> Outcome {
     let key = index.table.key_of_spelling(id).ok_or_else(missing)?;
     let view = app.db.read(&[key], &call.level()?).await?;
     let (_, document) = stored::read(&view, view.now_ms(), &index, id)?.ok_or_else(missing)?;
-    let mut raws = Raws::new(app.db.random());
-    let source = Shown::of_call(&call)
-        .source(document, &mut raws)
-        .unwrap_or_default();
-    Ok(Answer::json(source).with_raw(raws))
+    Answer::of(&Shown::of_call(&call).source(document))
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use serde_json::{Map, Value as Json, json};
 
-use super::shown::Shown;
+use super::shown::{Shown, WithSource};
 use super::stored::{self, Version};
 use crate::App;
 use crate::indices::resolve::{self, Index};
-use crate::wire::{Answer, Call, Fault, Outcome, Raws};
+use crate::wire::{Answer, Call, Fault, Outcome};
 
 /// How many documents one request may ask for.
 const COUNT_MAX: usize = 10_000;
@@ -51,10 +51,9 @@ pub async fn mget(State(app): State<App>, call: Call) -> Outcome {
         true => None,
         false => Some(app.db.read(&keys, &call.level()?).await?),
     };
-    let mut raws = Raws::new(app.db.random());
     let mut docs = Vec::with_capacity(wanted.len());
     for wanted in wanted {
-        let mut doc = Map::new();
+        let (mut doc, mut source) = (Map::new(), None);
         doc.insert("_index".to_owned(), json!(wanted.index));
         doc.insert("_id".to_owned(), json!(wanted.id));
         match (indexes.get(&wanted.index), &view) {
@@ -69,16 +68,16 @@ pub async fn mget(State(app): State<App>, call: Call) -> Outcome {
                     Some((row, document)) => {
                         Version::of(row.stamp).tell(row.stamp, &mut doc);
                         doc.insert("found".to_owned(), json!(true));
-                        wanted.shown.put(document, &mut raws, &mut doc);
+                        source = wanted.shown.source(document);
                     }
                     None => drop(doc.insert("found".to_owned(), json!(false))),
                 }
             }
             _ => drop(doc.insert("found".to_owned(), json!(false))),
         }
-        docs.push(Json::Object(doc));
+        docs.push(WithSource { about: doc, source });
     }
-    Ok(Answer::json(json!({"docs": docs})).with_raw(raws))
+    Answer::of(&BTreeMap::from([("docs", docs)]))
 }
 
 fn wanted(call: &Call) -> Result<Vec<Wanted>, Fault> {

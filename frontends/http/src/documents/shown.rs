@@ -1,10 +1,12 @@
 //! `_source` as it is asked for: all of it, some fields, none.
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 use stele_search::Document;
 use stele_search::pattern;
 
-use crate::wire::{Call, Fault, Raws};
+use crate::wire::{Call, Fault};
 
 /// Which fields of documents are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +14,27 @@ pub struct Shown {
     is_hidden: bool,
     includes: Vec<String>,
     excludes: Vec<String>,
+}
+
+/// A document as it is shown.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// Letter by letter as it was sent.
+    Whole(Box<RawValue>),
+    /// The fields that were asked for.
+    Chosen(Map<String, Json>),
+}
+
+/// An answer about a document, and the document.
+#[derive(Debug, Serialize)]
+pub struct WithSource {
+    /// What is said of it.
+    #[serde(flatten)]
+    pub about: Map<String, Json>,
+    /// The document, if it is shown.
+    #[serde(rename = "_source", skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 impl Shown {
@@ -67,22 +90,16 @@ impl Shown {
         Ok(shown)
     }
 
-    /// Adds a document to an answer.
-    pub fn put(&self, document: Document, raws: &mut Raws, answer: &mut Map<String, Json>) {
-        if let Some(source) = self.source(document, raws) {
-            answer.insert("_source".to_owned(), source);
-        }
-    }
-
     /// A document as it is shown; `None` if it is not.
-    pub fn source(&self, document: Document, raws: &mut Raws) -> Option<Json> {
+    pub fn source(&self, document: Document) -> Option<Source> {
         if self.is_hidden {
             return None;
         }
         if self.includes.is_empty() && self.excludes.is_empty() {
-            return Some(raws.put(document.text));
+            let text = RawValue::from_string(document.text);
+            return text.ok().map(Source::Whole);
         }
-        Some(Json::Object(self.chosen("", &document.fields)))
+        Some(Source::Chosen(self.chosen("", document.fields())))
     }
 
     fn chosen(&self, prefix: &str, object: &Map<String, Json>) -> Map<String, Json> {
@@ -142,14 +159,18 @@ mod tests {
         let Json::Object(fields) = document else {
             panic!()
         };
-        let document = Document {
-            fields,
-            text: "raw".to_owned(),
-        };
+        let document = Document::new(fields, "raw");
         let shown = Shown::of_json(&wanted).expect("parses");
-        shown
-            .source(document, &mut Raws::new(0))
-            .unwrap_or_default()
+        json!(shown.source(document))
+    }
+
+    #[test]
+    fn a_whole_document_is_shown_letter_by_letter() {
+        let text = "{\"x\": 1.00,  \"x\":[ ]}";
+        let about = Map::from_iter([("_id".to_owned(), json!("a"))]);
+        let source = Shown::default().source(Document::new(Map::new(), text));
+        let printed = serde_json::to_string(&WithSource { about, source }).expect("prints");
+        assert_eq!(printed, format!("{{\"_id\":\"a\",\"_source\":{text}}}"));
     }
 
     #[test]

@@ -72,10 +72,10 @@ impl Change {
     /// Every document that a mapping has to fit.
     pub fn documents(&self) -> Vec<&Map<String, Json>> {
         match self {
-            Self::Index(document) | Self::Create(document) => vec![&document.fields],
+            Self::Index(document) | Self::Create(document) => vec![document.fields()],
             Self::Delete => Vec::new(),
             Self::Update(update) => {
-                let upsert = update.upsert.iter().map(|document| &document.fields);
+                let upsert = update.upsert.iter().map(Document::fields);
                 std::iter::once(&update.fields).chain(upsert).collect()
             }
         }
@@ -98,10 +98,7 @@ pub fn document(text: &[u8]) -> Result<Document, Fault> {
     }
     let text =
         std::str::from_utf8(text).map_err(|_| Fault::document("the document is not UTF-8"))?;
-    Ok(Document {
-        fields,
-        text: text.trim().to_owned(),
-    })
+    Ok(Document::new(fields, text.trim()))
 }
 
 /// Does what one item asks, in a transaction. After an error the transaction must go
@@ -203,9 +200,9 @@ async fn row(
 ) -> Result<Vec<Value>, Fault> {
     let Some(mapping) = index.documents() else {
         let old = old.map(|row| row.fields.as_slice());
-        return plain::row(&app.db, &index.table, &item.id, &document.fields, old).await;
+        return plain::row(&app.db, &index.table, &item.id, document.fields(), old).await;
     };
-    if grow::fit(mapping, &document.fields)?.is_some() {
+    if grow::fit(mapping, document.fields())?.is_some() {
         // The mapping was made to fit before the transaction began.
         return Err(stele_core::Error::new(
             stele_core::ErrorKind::Retry,
@@ -260,9 +257,9 @@ async fn update(
         return Ok(done);
     };
     let before = Document::of_row(&index.table, index.mapping.as_deref(), &old.fields);
-    let mut fields = before.fields.clone();
+    let mut fields = before.fields().clone();
     merge(&mut fields, &update.fields);
-    if update.detects_noop && fields == before.fields {
+    if update.detects_noop && fields == *before.fields() {
         return Ok(Done {
             result: "noop",
             key,
@@ -271,8 +268,7 @@ async fn update(
             document: Some(before),
         });
     }
-    let text = Json::Object(fields.clone()).to_string();
-    let document = Document { fields, text };
+    let document = Document::of_fields(fields);
     let mut done = put(app, txn, index, item, key, Some(old), &document).await?;
     done.document = Some(document);
     Ok(done)

@@ -7,7 +7,8 @@
 //!
 //! How: [`dsl`] reads a clause into a query and refuses every argument it does not know;
 //! [`body`] reads what stands around it; [`visible`] waits until a write can be found;
-//! [`merge`] puts the hits of several indexes in one order; [`timeout`] reads how long.
+//! [`merge`] puts the hits of several indexes in one order; [`timeout`] reads how long;
+//! [`shape`] is an answer.
 //!
 //! Limits: aggregations over one index at a time; no scripts, no scrolling.
 
@@ -17,5 +18,6 @@ pub mod clauses;
 pub mod dsl;
 pub mod merge;
 pub mod search;
+pub mod shape;
 pub mod timeout;
 pub mod visible;

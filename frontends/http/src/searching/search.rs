@@ -1,15 +1,16 @@
 //! `_search`, `_count`, `_refresh`.
 
 use axum::extract::State;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 use stele_search::query::{Answer as Found, Hit, Query, Track};
 
 use super::body::{self, Asked};
+use super::shape::{Hits, ShownHit, Told, shards};
 use super::{dsl, merge};
 use crate::App;
 use crate::documents::stored::Version;
 use crate::indices::resolve::{self, Index};
-use crate::wire::{Answer, Call, Fault, Outcome, Raws};
+use crate::wire::{Answer, Call, Fault, Outcome};
 
 /// How many indexes one search may look at.
 const INDEX_COUNT_MAX: usize = 100;
@@ -55,7 +56,7 @@ pub async fn search(State(app): State<App>, call: Call) -> Outcome {
         hits = hits.into_iter().skip(from).take(size).collect();
     }
     let took = (app.db.now_us() - began) / 1000;
-    Ok(told(&app, &asked, &indexes, found, hits, took))
+    told(&asked, &indexes, found, hits, took)
 }
 
 fn searched(app: &App, call: &Call) -> Result<Vec<Index>, Fault> {
@@ -76,71 +77,47 @@ fn searched(app: &App, call: &Call) -> Result<Vec<Index>, Fault> {
 }
 
 fn told(
-    app: &App,
     asked: &Asked,
     indexes: &[Index],
     found: Found,
     hits: Vec<(String, Hit)>,
     took: u64,
-) -> Answer {
-    let mut raws = Raws::new(app.db.random());
-    let mut outer = Map::new();
+) -> Outcome {
     let total = found
         .total
         .or_else(|| (asked.request.track != Track::No).then_some(0));
-    match total {
-        Some(total) if asked.total_as_int => drop(outer.insert("total".to_owned(), json!(total))),
-        Some(total) => {
-            let relation = if found.is_at_least { "gte" } else { "eq" };
-            outer.insert(
-                "total".to_owned(),
-                json!({"value": total, "relation": relation}),
-            );
-        }
-        None => {}
-    }
-    outer.insert("max_score".to_owned(), json!(found.max_score));
-    let hits: Vec<Json> = hits
-        .into_iter()
-        .map(|(index, hit)| shown(asked, index, hit, &mut raws))
-        .collect();
-    outer.insert("hits".to_owned(), json!(hits));
-    let mut answer = Map::new();
-    answer.insert("took".to_owned(), json!(took));
-    answer.insert("timed_out".to_owned(), json!(found.timed_out));
-    let count = indexes.len();
-    answer.insert(
-        "_shards".to_owned(),
-        json!({"total": count, "successful": count, "skipped": 0, "failed": 0}),
-    );
-    answer.insert("hits".to_owned(), Json::Object(outer));
-    if let Some(aggregations) = found.aggregations {
-        answer.insert("aggregations".to_owned(), aggregations);
-    }
-    Answer::json(Json::Object(answer)).with_raw(raws)
+    let relation = if found.is_at_least { "gte" } else { "eq" };
+    let total = total.map(|total| match asked.total_as_int {
+        true => json!(total),
+        false => json!({"value": total, "relation": relation}),
+    });
+    let hits = hits.into_iter();
+    Answer::of(&Told {
+        took,
+        timed_out: found.timed_out,
+        shards: shards(indexes.len()),
+        hits: Hits {
+            total,
+            max_score: found.max_score,
+            hits: hits.map(|(index, hit)| shown(asked, index, hit)).collect(),
+        },
+        aggregations: found.aggregations,
+    })
 }
 
-fn shown(asked: &Asked, index: String, hit: Hit, raws: &mut Raws) -> Json {
-    let mut shown = Map::new();
-    shown.insert("_index".to_owned(), json!(index));
-    shown.insert("_id".to_owned(), json!(hit.id));
-    if asked.has_version {
-        shown.insert("_version".to_owned(), json!(hit.stamp.ms()));
+fn shown(asked: &Asked, index: String, hit: Hit) -> ShownHit {
+    let version = Version::of(hit.stamp);
+    ShownHit {
+        index,
+        id: hit.id,
+        version: asked.has_version.then(|| hit.stamp.ms()),
+        seq_no: asked.has_seq_no.then_some(version.seq_no),
+        primary_term: asked.has_seq_no.then_some(version.term),
+        score: hit.score,
+        source: asked.shown.source(hit.document),
+        highlight: hit.highlight,
+        sort: hit.sort,
     }
-    if asked.has_seq_no {
-        let version = Version::of(hit.stamp);
-        shown.insert("_seq_no".to_owned(), json!(version.seq_no));
-        shown.insert("_primary_term".to_owned(), json!(version.term));
-    }
-    shown.insert("_score".to_owned(), json!(hit.score));
-    asked.shown.put(hit.document, raws, &mut shown);
-    if let Some(highlight) = hit.highlight {
-        shown.insert("highlight".to_owned(), Json::Object(highlight));
-    }
-    if !hit.sort.is_empty() {
-        shown.insert("sort".to_owned(), json!(hit.sort));
-    }
-    Json::Object(shown)
 }
 
 /// `POST /{index}/_count`
@@ -174,11 +151,9 @@ pub async fn count(State(app): State<App>, call: Call) -> Outcome {
     for index in &indexes {
         count += app.search.count(index.searched()?, &query, &level).await?;
     }
-    let shards = indexes.len();
-    Ok(Answer::json(json!({
-        "count": count,
-        "_shards": {"total": shards, "successful": shards, "skipped": 0, "failed": 0},
-    })))
+    Ok(Answer::json(
+        json!({"count": count, "_shards": shards(indexes.len())}),
+    ))
 }
 
 /// `POST /{index}/_refresh`

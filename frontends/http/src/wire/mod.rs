@@ -19,7 +19,7 @@ mod level;
 mod router;
 mod serve;
 
-pub use answer::{Answer, Raws};
+pub use answer::Answer;
 pub use body::{BODY_BYTES_MAX, Budget};
 pub use call::{Call, parse_object};
 pub use fault::Fault;
