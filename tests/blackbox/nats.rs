@@ -245,6 +245,55 @@ fn a_stream_changes_subjects_and_tells_again_what_it_has_taken_in() {
 }
 
 #[test]
+fn a_push_consumer_sends_no_more_than_its_window_until_it_is_answered() {
+    const COUNT: usize = 60;
+    let server = Server::start();
+    let mut nats = client(&server);
+    nats.ask_json(
+        "$JS.API.STREAM.CREATE.F",
+        r#"{"name":"F","subjects":["f"]}"#,
+    );
+    let payload = "x".repeat(64 << 10);
+    for _ in 0..COUNT {
+        nats.ask_json("f", &payload);
+    }
+    let config = r#"{"stream_name":"F","config":{"deliver_subject":"_I.push","ack_policy":"none",
+        "flow_control":true,"idle_heartbeat":200000000}}"#;
+    nats.ask_json("$JS.API.CONSUMER.CREATE.F", config);
+    // Two MiB are the first window. Halfway the question comes, then a heartbeat repeats it.
+    let (mut got, mut asked) = (0, String::new());
+    let stalled = loop {
+        let heard = nats.message().unwrap();
+        match heard.headers.lines().next().unwrap_or_default() {
+            "" => got += 1,
+            "NATS/1.0 100 FlowControl Request" => {
+                assert!((16..=20).contains(&got), "asked after {got} messages");
+                asked = heard.reply;
+            }
+            "NATS/1.0 100 Idle Heartbeat" => {
+                break heard.header("Nats-Consumer-Stalled").map(str::to_owned);
+            }
+            other => panic!("{other}"),
+        }
+    };
+    assert!((32..=34).contains(&got), "{got} messages before an answer");
+    assert_eq!(stalled.as_deref(), Some(asked.as_str()));
+    assert!(asked.starts_with("$JS.FC.F."), "{asked}");
+    // Whoever answers gets the rest, and is asked again.
+    let mut answer = asked;
+    while got < COUNT {
+        if !answer.is_empty() {
+            nats.say(&format!("PUB {answer} 0\r\n\r\n")).unwrap();
+        }
+        let heard = nats.message().unwrap();
+        answer = heard.reply.clone();
+        if heard.headers.is_empty() {
+            (got, answer) = (got + 1, String::new());
+        }
+    }
+}
+
+#[test]
 fn a_marker_tells_that_a_subject_has_lost_its_last_message_to_age() {
     let server = Server::start();
     let mut nats = client(&server);

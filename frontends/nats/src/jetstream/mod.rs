@@ -15,6 +15,7 @@
 //!   $JS.API.>      -> ApiEar  -> api: streams, consumers, one request after the other
 //!                     MSG.NEXT and DIRECT.GET at once, on the asker's task
 //!   $JS.ACK.<S>.>  -> AckEar  -> the consumer's events
+//!   $JS.FC.<S>.>   -> FlowEar -> the same
 //!
 //!   SQL, Redis, a publication -> log -> watch: consumers are woken
 //! ```

@@ -97,6 +97,9 @@ impl Stream {
         let acks = Bytes::from(format!("$JS.ACK.{}.>", self.name));
         let ear = Arc::new(AckEar(Arc::downgrade(self)));
         held.push(self.bus.subscribe(Pattern::Wildcard(acks), None, ear));
+        let flows = Bytes::from(format!("$JS.FC.{}.>", self.name));
+        let ear = Arc::new(FlowEar(Arc::downgrade(self)));
+        held.push(self.bus.subscribe(Pattern::Wildcard(flows), None, ear));
         *self.held.lock() = held;
     }
 
@@ -314,6 +317,24 @@ impl Ear for AckEar {
                 word: Bytes::copy_from_slice(message.payload),
                 reply: Bytes::copy_from_slice(message.reply),
             });
+        }
+        true
+    }
+}
+
+/// Hears that a subscriber has come so far: `$JS.FC.<stream>.<consumer>.<id>`.
+struct FlowEar(Weak<Stream>);
+
+impl Ear for FlowEar {
+    fn hear(&self, message: &Sent<'_>) -> bool {
+        let Some(stream) = self.0.upgrade() else {
+            return false;
+        };
+        let subject = std::str::from_utf8(message.subject).ok();
+        let name = subject.and_then(|subject| subject.split('.').nth(3));
+        if let Some(consumer) = name.and_then(|name| stream.consumer(name)) {
+            let subject = Bytes::copy_from_slice(message.subject);
+            consumer.tell(Event::Flow { subject });
         }
         true
     }

@@ -9,6 +9,7 @@ use stele_core::op::stream::{Stream as Messages, StreamMessage};
 use super::Consumer;
 use super::ack::wait_ms;
 use super::config::{AckPolicy, ConsumerConfig};
+use super::flow::Flow;
 use super::pull::PullRequest;
 use super::step::{Inner, Pending, send_status};
 use crate::jetstream::stream::Stream;
@@ -148,7 +149,12 @@ impl Delivery<'_> {
 
     fn somebody_waits(&self, inner: &mut Inner) -> bool {
         match &self.config.deliver_subject {
-            Some(to) => self.stream.bus.has_interest(to.as_bytes()),
+            Some(to) if self.stream.bus.has_interest(to.as_bytes()) => !inner.flow.is_full(),
+            Some(_) => {
+                // Whoever comes next has nothing on its way.
+                inner.flow = Flow::default();
+                false
+            }
             None => inner.served_next(self.config, self.now_ms).is_some(),
         }
     }
@@ -277,7 +283,29 @@ impl Delivery<'_> {
             };
         }
         self.note(inner, message, source, nth, deliveries);
+        if let Some(to) = self
+            .config
+            .deliver_subject
+            .as_ref()
+            .filter(|_| self.config.flow_control)
+        {
+            self.control(inner, to, size(message, &reply));
+        }
         Delivered::Yes
+    }
+
+    /// Counts what was sent, and asks for an answer when it is time.
+    fn control(&self, inner: &mut Inner, to: &str, bytes: u64) {
+        if inner.flow.send(bytes) {
+            let id = identity(&self.stream.db, 'F', 5);
+            let subject = format!("$JS.FC.{}.{}.{id}", self.stream.name, self.consumer.name);
+            let headers = Headers::status("100 FlowControl Request").block();
+            let mut question = Sent::new(to.as_bytes(), b"");
+            question.reply = subject.as_bytes();
+            question.headers = &headers;
+            self.stream.bus.send(&question);
+            inner.flow.ask(subject.into());
+        }
     }
 
     /// The next request that has room for the message; each gets its turn.
@@ -289,9 +317,7 @@ impl Delivery<'_> {
     ) -> Option<PullRequest> {
         let at = inner.served_next(self.config, self.now_ms)?;
         let mut request = inner.waiting.remove(at)?;
-        let size =
-            message.subject.len() + reply.len() + message.headers.len() + message.payload.len();
-        let size = size as u64;
+        let size = size(message, reply);
         if request.has_byte_limit && size > request.bytes_left {
             let headers = request.status("409 Message Size Exceeds MaxBytes");
             send_status(self.stream, &request.reply, &headers);
@@ -374,4 +400,10 @@ impl Delivery<'_> {
         };
         inner.pending.insert(message.seq, pending);
     }
+}
+
+/// What a delivery counts as, bytes.
+fn size(message: &StreamMessage, reply: &str) -> u64 {
+    let size = message.subject.len() + reply.len() + message.headers.len() + message.payload.len();
+    size as u64
 }

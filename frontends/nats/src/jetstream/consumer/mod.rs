@@ -18,8 +18,9 @@
 //! A durable consumer's position is written now and then, and before a double
 //! acknowledgement is answered; after a crash what was delivered since is delivered again.
 //!
-//! **Limits.** Ephemeral consumers live in memory and end with the process. Flow control
-//! needs no messages of its own: a consumer goes slower when its subscriber's buffer fills.
+//! A push consumer with flow control stops when too much is on its way (`flow`).
+//!
+//! **Limits.** Ephemeral consumers live in memory and end with the process.
 //!
 //! **Further reading.** ADR-15, ADR-17, ADR-37; `docs/compatibility/nats.md`.
 
@@ -27,6 +28,7 @@ mod ack;
 mod config;
 mod create;
 mod deliver;
+mod flow;
 mod info;
 mod place;
 mod priority;
@@ -60,6 +62,8 @@ const EVENT_COUNT_MAX: usize = 65_536;
 pub enum Event {
     /// A message was acknowledged, or not, in one of JetStream's words.
     Ack { seq: u64, word: Bytes, reply: Bytes },
+    /// The subscriber has got what was sent before this was asked.
+    Flow { subject: Bytes },
     /// Somebody asks for messages.
     Pull(PullRequest),
 }

@@ -10,7 +10,7 @@ use stele_core::op::Op;
 use stele_core::op::stream::Removal;
 
 use super::step::Stepped;
-use super::{Consumer, create, progress};
+use super::{Consumer, EVENT_COUNT_MAX, create, progress};
 use crate::jetstream::config::Retention;
 use crate::jetstream::stream::Stream;
 
@@ -89,7 +89,6 @@ async fn write(stream: &Arc<Stream>, consumer: &Arc<Consumer>, kept_ms: &mut u64
         *kept_ms = now_ms;
         if let Err(error) = kept {
             tracing::warn!(%error, consumer = consumer.name, "a position was not written");
-            consumer.inner.lock().is_dirty = true;
             is_kept = false;
         }
     }
@@ -97,7 +96,14 @@ async fn write(stream: &Arc<Stream>, consumer: &Arc<Consumer>, kept_ms: &mut u64
         for reply in todo.confirm {
             stream.bus.send(&Sent::new(&reply, b""));
         }
+        return;
     }
+    // What was not written is written again, and only then told.
+    let mut inner = consumer.inner.lock();
+    inner.todo.had.extend(todo.had);
+    let room = EVENT_COUNT_MAX.saturating_sub(inner.todo.confirm.len());
+    inner.todo.confirm.extend(todo.confirm.into_iter().take(room));
+    inner.is_dirty = true;
 }
 
 /// Where acknowledged messages go, they go now. False: they did not.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use stele_core::Result;
 
 use super::config::{AckPolicy, ConsumerConfig};
+use super::flow::Flow;
 use super::priority::{Pin, WRONG_PIN};
 use super::progress::{Outstanding, Progress};
 use super::pull::PullRequest;
@@ -50,6 +51,8 @@ pub(super) struct Inner {
     pub pending: BTreeMap<u64, Pending>,
     pub redeliver: BTreeSet<u64>,
     pub waiting: VecDeque<PullRequest>,
+    /// What is on its way to a subscriber.
+    pub flow: Flow,
     /// Who alone is served, where one client is pinned.
     pub pin: Option<Pin>,
     /// Messages not delivered yet, counted up to a state of the stream.
@@ -179,6 +182,7 @@ impl Consumer {
                 Event::Ack { seq, word, reply } => {
                     inner.acknowledge(&config, seq, &word, &reply, now_ms);
                 }
+                Event::Flow { subject } => inner.flow.answer(&subject),
                 Event::Pull(request) => inner.admit(&config, stream, request, now_ms),
             }
         }
@@ -256,7 +260,6 @@ impl Inner {
             Headers::status("100 Idle Heartbeat")
                 .with("Nats-Last-Consumer", nth)
                 .with("Nats-Last-Stream", seq)
-                .block()
         };
         self.waiting.retain_mut(|request| {
             if request.is_over(now_ms) {
@@ -266,7 +269,7 @@ impl Inner {
             }
             if request.beat_ms > 0 && request.next_beat_ms <= now_ms {
                 request.next_beat_ms = now_ms + request.beat_ms;
-                return send_status(stream, &request.reply, &beat());
+                return send_status(stream, &request.reply, &beat().block());
             }
             true
         });
@@ -274,7 +277,15 @@ impl Inner {
             let every = u64::try_from(config.idle_heartbeat).unwrap_or(0) / 1_000_000;
             if every > 0 && self.next_beat_ms <= now_ms {
                 self.next_beat_ms = now_ms + every;
-                send_status(stream, to.as_bytes(), &beat());
+                let asked = self
+                    .flow
+                    .asked()
+                    .map(|asked| String::from_utf8_lossy(asked));
+                let beat = match asked {
+                    Some(subject) => beat().with("Nats-Consumer-Stalled", subject),
+                    None => beat(),
+                };
+                send_status(stream, to.as_bytes(), &beat.block());
             }
         }
         if !self.waiting.is_empty() {
