@@ -210,13 +210,13 @@ fn as_hashes(server: &Server, rows: &BTreeMap<String, i64>, context: &str) {
 
 fn as_documents(server: &Server, rows: &BTreeMap<String, i64>, context: &str) {
     let ids: Vec<&String> = rows.keys().collect();
-    let (_, found) = asked(server, "POST", "/items/_mget", &json!({ "ids": ids }));
-    let values: Vec<Option<i64>> = found["docs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|doc| doc["_source"]["n"].as_i64())
-        .collect();
+    let mut values: Vec<Option<i64>> = Vec::new();
+    for ids in ids.chunks(1000) {
+        let (_, found) = asked(server, "POST", "/items/_mget", &json!({ "ids": ids }));
+        let docs = found["docs"].as_array();
+        let docs = docs.unwrap_or_else(|| panic!("{context}: {found}"));
+        values.extend(docs.iter().map(|doc| doc["_source"]["n"].as_i64()));
+    }
     let expected: Vec<Option<i64>> = rows.values().copied().map(Some).collect();
     assert_eq!(values, expected, "{context}");
 }

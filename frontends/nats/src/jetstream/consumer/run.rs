@@ -102,7 +102,10 @@ async fn write(stream: &Arc<Stream>, consumer: &Arc<Consumer>, kept_ms: &mut u64
     let mut inner = consumer.inner.lock();
     inner.todo.had.extend(todo.had);
     let room = EVENT_COUNT_MAX.saturating_sub(inner.todo.confirm.len());
-    inner.todo.confirm.extend(todo.confirm.into_iter().take(room));
+    inner
+        .todo
+        .confirm
+        .extend(todo.confirm.into_iter().take(room));
     inner.is_dirty = true;
 }
 
