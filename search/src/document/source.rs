@@ -69,20 +69,27 @@ impl Document {
         }
     }
 
+    /// The document that a text is, and its outline. Its fields are read now where that
+    /// could fail: SQL's JSON has numbers and halves of characters that are none here.
+    fn of_text(text: &str) -> Option<(Self, Outline<'_>)> {
+        let outline: Outline = serde_json::from_str(text).ok()?;
+        let fields = match outline.0.values().all(|raw| can_be_read(raw.get())) {
+            true => OnceLock::new(),
+            false => OnceLock::from(serde_json::from_str::<Map<_, _>>(text).ok()?),
+        };
+        let text = text.to_owned();
+        Some((Self { text, fields }, outline))
+    }
+
     /// `_source`, with what columns say otherwise.
     fn reconciled(table: &Table, mapping: &Mapping, row: &[Value]) -> Self {
         let sent = table.position_of(SOURCE_COLUMN).and_then(|at| row.get(at));
         let sent = sent.and_then(Value::as_str);
-        let outline = sent.and_then(|text| serde_json::from_str::<Outline>(text).ok());
-        let (Some(Outline(outline)), Some(text)) = (outline, sent) else {
+        let Some((document, Outline(outline))) = sent.and_then(Self::of_text) else {
             let is_own = |name: &str| name != ID_COLUMN && name != SOURCE_COLUMN;
             let mut fields = columns(table, row, is_own);
             fields.retain(|_, value| !value.is_null());
             return Self::of_fields(fields);
-        };
-        let document = Self {
-            text: text.to_owned(),
-            fields: OnceLock::new(),
         };
         let changed: Vec<(&String, &Value)> = mapping
             .fields
@@ -122,6 +129,13 @@ impl Document {
         };
         table.columns.iter().map(value).collect()
     }
+}
+
+/// Is a value surely read? What is nested deeper is not looked at for it.
+fn can_be_read(json: &str) -> bool {
+    let is_plain = json.starts_with('"') && !json.contains('\\');
+    let is_flat = json.matches(['[', '{']).count() <= 1;
+    is_plain || is_flat && serde_json::from_str::<Json>(json).is_ok()
 }
 
 /// A row's columns as fields.
@@ -172,4 +186,26 @@ fn number_of(text: &str) -> Option<Json> {
     let number: f64 = text.parse().ok()?;
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     (digits(text) <= 15).then(|| serde_json::Number::from_f64(number).map(Json::Number))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_when_it_is_asked_for_unless_that_could_fail() {
+        let read = |text: &str| {
+            let (document, _) = Document::of_text(text)?;
+            Some(document.fields.get().is_some())
+        };
+        assert_eq!(read(r#"{"a": "b", "c": [1, 2.5], "d": null}"#), Some(false));
+        assert_eq!(read(r#"{"a": {"b": [1]}}"#), Some(true));
+        // SQL takes all of these.
+        assert_eq!(read(r#"{"a": 1e999}"#), None);
+        assert_eq!(read(r#"{"a": "\ud800"}"#), None);
+        assert_eq!(read(r#"{"a": [[1e999]]}"#), None);
+        let deep = format!("{{\"a\": {}{}}}", "[".repeat(127), "]".repeat(127));
+        assert_eq!(read(&deep), None);
+        assert_eq!(read("[1]"), None);
+    }
 }

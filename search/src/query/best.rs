@@ -48,7 +48,7 @@ pub fn best(
         limit,
         bar: AtomicU32::new(Score::MIN.to_bits()),
         deadline: deadline.clone(),
-        columns: columns.to_vec(),
+        columns,
     };
     let mut kept = searcher.search(query, &collector)?;
     kept.sort_by(|left, right| right.score.total_cmp(&left.score));
@@ -88,13 +88,13 @@ fn named(columns: &[Arc<Columns>], kept: &[Kept]) -> Result<Vec<Scored>> {
     Ok(hits)
 }
 
-struct Best {
+struct Best<'a> {
     limit: usize,
     /// The bits of the highest bar that a segment ended with.
     bar: AtomicU32,
     deadline: Deadline,
     /// Those of each segment.
-    columns: Vec<Arc<Columns>>,
+    columns: &'a [Arc<Columns>],
 }
 
 /// A document in a segment's heap: the worst is on top.
@@ -189,7 +189,7 @@ impl SegmentCollector for BestOfSegment {
     }
 }
 
-impl Collector for Best {
+impl Collector for Best<'_> {
     type Fruit = Vec<Kept>;
     type Child = BestOfSegment;
 
